@@ -107,7 +107,7 @@ def _expected(error: Any, message: str, several: bool) -> str:
         case "bool_parsing" | "bool_type":
             return "expected true or false"
         case "greater_than_equal":
-            return f"expected {limits['ge']} or more"
+            return f"expected {limits['ge']:g} or more"
         case "greater_than":
             return f"expected more than {limits['gt']:g}"
         case "less_than_equal":

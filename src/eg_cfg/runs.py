@@ -20,7 +20,7 @@ import platform
 import re
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 from types import TracebackType
@@ -207,6 +207,21 @@ def _take_lock(folder: Path) -> int:
         os.ftruncate(lock, 0)
         os.write(lock, f"process {os.getpid()} on {platform.node()}\n".encode("ascii", "replace"))
     return lock
+
+
+@contextlib.contextmanager
+def folder_lock(folder: Path) -> Iterator[None]:
+    """Holds a folder for this process alone, as an open `RunFolder` does.
+
+    Raises:
+        RunError: Another process, or another part of this one, holds it.
+    """
+    path = folder.resolve()
+    lock = _take_lock(path)
+    try:
+        yield
+    finally:
+        _release(path, lock)
 
 
 def _busy(folder: Path, holder: str) -> RunError:

@@ -37,7 +37,7 @@ def test_any_sequence_of_operations_is_exact(family: str, seed: int) -> None:
     prefixes: Prefixes = small(family).start([some(dice, 1, 12) for _ in range(3)])
     check(family, prefixes)
     for _ in range(12):
-        match dice.choice(["one", "ragged", "ragged", "cut", "select"]):
+        match dice.choice(["one", "ragged", "ragged", "cut", "select", "join"]):
             case "one":
                 prefixes.extend([some(dice, 1, 1) for _ in prefixes.tokens])
             case "ragged":
@@ -48,6 +48,12 @@ def test_any_sequence_of_operations_is_exact(family: str, seed: int) -> None:
                 rows = [dice.randrange(len(prefixes)) for _ in range(dice.randint(1, 4))]
                 before = [list(prefixes.tokens[row]) for row in rows]
                 prefixes = prefixes.select(rows)
+                assert prefixes.tokens == before
+            case "join" if len(prefixes) < 5:
+                other = small(family).start([some(dice, 1, 12)])
+                other.extend([some(dice, 0, 3)])
+                before = [*prefixes.tokens, *other.tokens]
+                prefixes = prefixes.join([other])
                 assert prefixes.tokens == before
         if dice.random() < 0.7:
             check(family, prefixes)
@@ -96,6 +102,36 @@ def test_nothing_is_computed_twice() -> None:
     assert (model.usage.forward_passes, model.usage.computed_tokens) == (3, 33)
 
 
+def test_a_row_that_is_cut_and_goes_on_sends_its_new_tokens_alone() -> None:
+    model = small()
+    prefixes = model.start([[6] * 20, [7] * 9])
+    _ = prefixes.log_probs
+    prefixes.truncate([12, 9])
+    prefixes.extend([[8, 9, 10], [5]])
+    _ = prefixes.log_probs
+    assert model.usage.computed_tokens == 29 + 4
+    check("llama", prefixes)
+    prefixes.extend([[4, 4], []])
+    prefixes.truncate([15, 10])  # what was cut had never been computed: what follows the rest is known
+    _ = prefixes.log_probs
+    assert model.usage.computed_tokens == 29 + 4
+    check("llama", prefixes)
+
+
+def test_joining_computes_nothing_again() -> None:
+    model = small()
+    first, second = model.start([[6] * 20, [7] * 3]), model.start([[8] * 30])
+    joined = first.join([second, first.select([1])])
+    assert (model.usage.forward_passes, model.usage.computed_tokens) == (2, 53)
+    check("llama", joined)
+    joined.extend([[9]] * 4)
+    _ = joined.log_probs
+    assert (model.usage.forward_passes, model.usage.computed_tokens) == (3, 57)
+    check("llama", joined)
+    assert (len(first), len(second)) == (2, 1)
+    check("llama", first)
+
+
 def test_pending_tokens_are_shared_by_copies() -> None:
     model = small()
     prefixes = model.start([[6] * 20])
@@ -131,6 +167,8 @@ def test_a_model_with_a_recurrent_state_decodes_and_says_what_it_cannot() -> Non
     copies.extend([[10], [], []])
     with pytest.raises(ModelError, match="recurrent state, which cannot take different numbers of tokens"):
         _ = copies.log_probs
+    with pytest.raises(ModelError, match="recurrent state, which cannot be joined"):
+        prefixes.join([prefixes])
     with pytest.raises(ModelError, match="recurrent state, which cannot be cut back"):
         prefixes.truncate([2, 1])
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache, partial
@@ -38,15 +38,15 @@ MAX_SECONDS = 86_400
 def grading_sandbox(
     workers: int | None = None, *, packages: tuple[str, ...] = ("numpy",), allow_weak_isolation: bool = False,
 ) -> Sandbox:
-    """A sandbox that a `Grader` can use.
+    """A sandbox that a `Grader` and a `Tracer` can use.
 
     Args:
         workers: How many programs are graded at a time; the machine's cores where none.
         packages: Third-party packages that programs and tests may import.
         allow_weak_isolation: Go on where namespaces or seccomp cannot be had.
     """
-    module = DRIVER.split(":")[0]
-    return Sandbox(workers, packages=packages, drivers=(module,), allow_weak_isolation=allow_weak_isolation)
+    modules = (DRIVER.split(":")[0], "eg_cfg.grading.watched")  # the judge's, and the tracer's
+    return Sandbox(workers, packages=packages, drivers=modules, allow_weak_isolation=allow_weak_isolation)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,16 +174,7 @@ class Grader:
     def _make_case(self, by_id: _ById, which: Which) -> _Case:
         problem = by_id.problem
         tests = select_tests(problem, which)
-        reference_names = _defined_names(problem.reference) if problem.reference else set()
-        names = reference_names | ({problem.entry_point} if problem.entry_point else set())
-        data = {
-            "tests": [{"kind": t.kind, **{name: getattr(t, name) for name in t.__dataclass_fields__}} for t in tests],
-            "entry_point": problem.entry_point, "header": problem.header, "trusted_context": problem.trusted_context,
-            "setup": problem.setup, "reference": problem.reference or "", "live_classes": list(problem.live_classes),
-            "candidate_names": sorted(names),
-            "comparison": self.comparison or problem.comparison, "limit_per_test": problem.limit_per_test,
-            "requires_shared": problem.requires_shared,
-        }
+        data = case_data(problem, tests, self.comparison)
         count = sum(len(test.inputs) if isinstance(test, OracleTest) else 1 for test in tests)
         stdio = all(test.kind == "stdio" for test in tests)
         return _Case(
@@ -228,6 +219,26 @@ def select_tests(problem: Problem, which: Which) -> tuple[Test, ...]:
         raise NoTestsError(f"{problem.benchmark} {problem.task_id} has no {which} tests: nothing could fail it, so"
                            " nothing may pass it")
     return tests
+
+
+def case_data(problem: Problem, tests: Sequence[Test], comparison: str | None = None) -> dict[str, Any]:
+    """Tests of a problem in the form in which workers get them, as plain data.
+
+    Args:
+        problem: The problem.
+        tests: Which of its tests.
+        comparison: Rule of equality in place of the benchmark's own.
+    """
+    reference_names = _defined_names(problem.reference) if problem.reference else set()
+    names = reference_names | ({problem.entry_point} if problem.entry_point else set())
+    return {
+        "tests": [{"kind": t.kind, **{name: getattr(t, name) for name in t.__dataclass_fields__}} for t in tests],
+        "entry_point": problem.entry_point, "header": problem.header, "trusted_context": problem.trusted_context,
+        "setup": problem.setup, "reference": problem.reference or "", "live_classes": list(problem.live_classes),
+        "candidate_names": sorted(names),
+        "comparison": comparison or problem.comparison, "limit_per_test": problem.limit_per_test,
+        "requires_shared": problem.requires_shared,
+    }
 
 
 def _defined_names(source: str) -> set[str]:

@@ -267,12 +267,19 @@ class Prefixes(ABC):
     def truncate(self, lengths: Sequence[int]) -> None:
         """Cuts each row to its first tokens (at least one), in place.
 
-        Reading `log_probs` of a row that was cut sends its last token through the network once more.
+        Reading `log_probs` of a row that was cut, and not extended since, sends its last token through the network
+        once more.
         """
 
     @abstractmethod
     def select(self, rows: Sequence[int]) -> Prefixes:
         """A new batch of these rows, in this order, repeated or left out; independent of this one."""
+
+    @abstractmethod
+    def join(self, others: Sequence[Prefixes]) -> Prefixes:
+        """A new batch of these rows and those of other batches of the same model, in this order; nothing is computed
+        again. The batches that went in may change or be dropped afterwards.
+        """
 
     def __len__(self) -> int:
         return len(self.tokens)

@@ -128,6 +128,15 @@ class FakePrefixes(Prefixes):
         chosen._cut = [self._cut[row] for row in rows]
         return chosen
 
+    def join(self, others: Sequence[Prefixes]) -> FakePrefixes:
+        """A new batch of these rows and others'; nothing is computed for it."""
+        joined = self.select(range(len(self.tokens)))
+        for other in others:
+            assert isinstance(other, FakePrefixes)
+            joined.tokens += [list(row) for row in other.tokens]
+            joined._cut += other._cut
+        return joined
+
     def _count(self, tokens: int) -> None:
         if tokens:
             self._model.usage.forward_passes += 1

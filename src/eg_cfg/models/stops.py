@@ -18,20 +18,20 @@ class StopStrings:
     """
 
     def __init__(self, stops: Sequence[str], decode: Callable[[Sequence[int]], str]) -> None:
-        self._stops = tuple(stops)
+        self.strings = tuple(stops)
         self._decode = decode
-        self._tails = {stop[start:] for stop in self._stops for start in range(len(stop))}
+        self._tails = {stop[start:] for stop in self.strings for start in range(len(stop))}
         self._suspect: dict[int, bool] = {}
 
     def reached(self, tokens: Sequence[int]) -> bool:
         """Whether a stop string is complete with the last of these tokens, all of one completion."""
-        if not self._stops or not self._could_end_one(tokens[-1]):
+        if not self.strings or not self._could_end_one(tokens[-1]):
             return False
         return self.cut(self._decode(tokens)) is not None
 
     def cut(self, text: str) -> str | None:
         """The text before the first stop string, or None where there is none."""
-        places = [place for stop in self._stops if (place := text.find(stop)) >= 0]
+        places = [place for stop in self.strings if (place := text.find(stop)) >= 0]
         return text[: min(places)] if places else None
 
     def _could_end_one(self, token: int) -> bool:
@@ -45,4 +45,4 @@ class StopStrings:
             return True
         # SentencePiece drops a leading space when it decodes one token alone
         return any(text.startswith(tail) or (" " + text).startswith(tail) for tail in self._tails) or any(
-            stop in text or stop in " " + text for stop in self._stops)
+            stop in text or stop in " " + text for stop in self.strings)

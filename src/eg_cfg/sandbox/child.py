@@ -6,11 +6,11 @@ requests (`load`, `exec`, `eval`, `call`, `main`), each with an id that the repl
 
 from __future__ import annotations
 
+import _signal  # type: ignore[import-not-found]
 import atexit
 import builtins
 import contextlib
 import gc
-import io
 import os
 import pathlib
 import random
@@ -21,7 +21,7 @@ import sys
 import threading
 import traceback
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NoReturn
 
 from . import wire
@@ -30,44 +30,38 @@ from .channel import Channel, ChannelClosed
 PROGRAM_FILE = "<program>"
 STDIN_FILE = "/dev/shm/stdin"
 """What `/dev/stdin` leads to: without /proc, it cannot lead to descriptor 0."""
+set_handler = _signal.signal
+"""`signal.signal` without the members of enumerations that it makes of what it is given and gives back."""
 
 
-def run_child(job: socket.socket, stdio: list[int], limits: dict[str, Any]) -> NoReturn:
+def run_child(job: int, stdio: Sequence[int], limits: Iterable[tuple[int, int]]) -> NoReturn:
     """Serves one program and ends the process.
 
     Args:
-        job: The socket on which requests come.
-        stdio: Descriptors to become 0, 1 and 2.
-        limits: `resource` limits by name, as `rlimits` made them.
+        job: Descriptor of the socket on which requests come.
+        stdio: Descriptors to become 0, 1 and 2; the null device where none.
+        limits: `resource` limits and their values, as `running.rlimits` made them.
     """
     try:
-        for target, fd in enumerate(stdio):
-            os.dup2(fd, target)
-            os.close(fd)
-        apply_rlimits(limits)
-        gc.enable()
-        random.seed(0)  # a program that draws gets the same draw, and so the same verdict, in every run
-        _fresh_stdio()
-        _Server(job).serve()
+        move_in(job, stdio, limits).serve()
     finally:
         os._exit(70)
 
 
-def apply_rlimits(limits: dict[str, int]) -> None:
-    """Sets soft and hard limits alike, so that they cannot be raised again."""
-    for name, value in limits.items():
-        resource.setrlimit(getattr(resource, name), (value, value))
-
-
-def _fresh_stdio() -> None:
-    """Streams over the new descriptors: the worker's own have nothing to do with this program."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    sys.stdin = io.TextIOWrapper(open(0, "rb", closefd=False), encoding="utf-8")  # noqa: SIM115
-    sys.stdout = io.TextIOWrapper(open(1, "wb", closefd=False), encoding="utf-8")  # noqa: SIM115
-    sys.stderr = io.TextIOWrapper(
-        open(2, "wb", closefd=False), encoding="utf-8", errors="backslashreplace", line_buffering=True  # noqa: SIM115
-    )
-    sys.__stdin__, sys.__stdout__, sys.__stderr__ = sys.stdin, sys.stdout, sys.stderr  # type: ignore[misc]
+def move_in(job: int, stdio: Sequence[int], limits: Iterable[tuple[int, int]]) -> _Server:
+    """Makes this process that of one program. What all programs find alike, `rehearsal.py` has made before the fork."""
+    # opened here: what is open before the fork has flags that one program could set for the next
+    for target, fd in enumerate(stdio or (os.open(os.devnull, os.O_RDWR),) * 3):
+        os.dup2(fd, target)
+        if stdio or target == 2:
+            os.close(fd)
+    for limit, value in limits:
+        resource.setrlimit(limit, (value, value))  # hard limits too, so that they cannot be raised again
+    gc.enable()
+    random.seed(0)  # a program that draws gets the same draw, and so the same verdict, in every run
+    set_handler(signal.SIGINT, signal.default_int_handler)
+    # the kind is named, or Python would ask the kernel for it, thrice
+    return _Server(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, 0, job))
 
 
 class _Server:
@@ -81,21 +75,24 @@ class _Server:
 
     def serve(self) -> NoReturn:
         while True:
-            try:
-                request = wire.loads(self.job.receive())
-            except ChannelClosed:
-                os._exit(0)
-            self.request_id = request["id"]
-            try:
-                self.answer({"value": _OPERATIONS[request["op"]](self, request)})
-            except wire.NotPlainError as error:
-                self.answer({"not_plain": str(error)})
-            except CompilationError as error:
-                self.answer({"compile_error": error.args[0]})
-            except BaseException as error:  # whatever a program raises is data
-                self.answer({"error": _describe(error)})
+            self.serve_one()
             if os.getpid() != self.process:
                 os._exit(0)  # a process that the program forked has no questions to answer
+
+    def serve_one(self) -> None:
+        try:
+            request = wire.loads(self.job.receive())
+        except ChannelClosed:
+            os._exit(0)
+        self.request_id = request["id"]
+        try:
+            self.answer({"value": _OPERATIONS[request["op"]](self, request)})
+        except wire.NotPlainError as error:
+            self.answer({"not_plain": str(error)})
+        except CompilationError as error:
+            self.answer({"compile_error": error.args[0]})
+        except BaseException as error:  # whatever a program raises is data
+            self.answer({"error": _describe(error)})
 
     def answer(self, reply: dict[str, Any]) -> None:
         if os.getpid() != self.process:

@@ -6,6 +6,7 @@ import os
 import select
 import signal
 import time
+from collections.abc import Callable
 from typing import Any
 
 from .base import Limits
@@ -26,6 +27,7 @@ def run_program(monitor: Monitor, request: dict[str, Any]) -> dict[str, Any]:
 def run_script(
     monitor: Monitor, limits: Limits, source: str, stdin: bytes, *, argv: list[str] | None = None,
     files: dict[str, bytes] | None = None, header: str = "",
+    prepare: Callable[[Child], None] | None = None,
 ) -> dict[str, Any]:
     """Runs a program as `__main__`.
 
@@ -37,6 +39,7 @@ def run_script(
         argv: Arguments after the program's name.
         files: Files to lay into its working directory, by relative path.
         header: Source to run before it in the same namespace.
+        prepare: Called with its process before the program starts.
 
     Returns:
         The fields of an `Execution`.
@@ -51,6 +54,8 @@ def run_script(
         with monitor.launch(limits, (stdin_read, out_write, err_write)) as child:
             lost: ChildLost | None = None
             try:
+                if prepare is not None:
+                    prepare(child)
                 reply = child.request("main", source=source, argv=argv or [], files=files or {}, header=header,
                                       stdin_file=stdin if "/dev/stdin" in source else None)
                 if reply.compile_error is None:

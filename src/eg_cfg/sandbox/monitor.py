@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import array
 import contextlib
-import json
 import os
 import signal
 import socket
@@ -17,7 +16,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from . import wire
+from . import orders, wire
 from .base import Limits
 from .channel import Channel, ChannelClosed
 from .running import Child, rlimits
@@ -88,7 +87,25 @@ class Monitor:
         missing = [name for name in packages if name not in self.preloaded]
         if missing:
             self.preloaded.update(missing)
-            self._send({"op": "preload", "packages": missing})
+            self._send(orders.preload(missing))
+            self._receive()
+
+    def install(self, name: str, code: bytes) -> None:
+        """Has the zygote make modules, once.
+
+        Args:
+            name: What they are known by here.
+            code: Marshalled list of (module's name, its code).
+        """
+        if name in self.preloaded:
+            return
+        import tempfile  # here: the zygote is forked with what is loaded by then, and pays for it with every fork
+
+        self.preloaded.add(name)
+        with tempfile.TemporaryFile() as file:
+            file.write(code)
+            file.seek(0)
+            self._send(orders.INSTALL, [file.fileno()])
             self._receive()
 
     @contextlib.contextmanager
@@ -100,11 +117,9 @@ class Monitor:
             stdio: Descriptors to be its 0, 1 and 2; the null device where none. They are closed here.
         """
         ours, theirs = socket.socketpair()
-        null = [] if stdio else [os.open("/dev/null", os.O_RDWR)]
-        fds = list(stdio) if stdio else null * 3
+        fds = stdio or ()
         try:
-            message = {"op": "fork", "rlimits": rlimits(limits), "watch": stdio is not None}
-            self._send(message, [theirs.fileno(), *fds])
+            self._send(orders.fork(rlimits(limits), stdio is not None), [theirs.fileno(), *fds])
         finally:
             theirs.close()
             for fd in set(fds):
@@ -122,29 +137,29 @@ class Monitor:
 
     _active: Child | None = None
 
-    def end_program(self) -> dict[str, Any]:
+    def end_program(self) -> orders.Report:
         """Has the zygote kill, reap and wipe."""
         self._active = None
-        self._send({"op": "end"})
-        report = self._receive()[0]
-        self.harmed = self.harmed or "harmed" in report
+        self._send(orders.END)
+        report = orders.Report.from_bytes(self._receive()[0])
+        self.harmed = self.harmed or report.harmed
         return report
 
-    def _send(self, message: dict[str, Any], fds: list[int] | None = None) -> None:
+    def _send(self, message: bytes, fds: list[int] | None = None) -> None:
         ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds))] if fds else []
         try:
-            self.control.sendmsg([json.dumps(message).encode()], ancillary)
+            self.control.sendmsg([message], ancillary)
         except OSError as error:
             raise MonitorFault(f"the zygote is gone ({error})") from None
 
-    def _receive(self) -> tuple[dict[str, Any], list[int]]:
-        data, ancillary, _, _ = self.control.recvmsg(1 << 16, socket.CMSG_SPACE(4))
+    def _receive(self) -> tuple[bytes, list[int]]:
+        data, ancillary, _, _ = self.control.recvmsg(1 << 12, socket.CMSG_SPACE(4))
         if not data:
             raise MonitorFault("the zygote is gone")
         fds = array.array("i")
         for _, _, body in ancillary:
             fds.frombytes(body)
-        return json.loads(data), list(fds)
+        return data, list(fds)
 
 
 class MonitorFault(BaseException):

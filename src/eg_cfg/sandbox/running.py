@@ -16,6 +16,7 @@ from .channel import Channel, ChannelClosed, DeadlinePassed, FrameTooLarge
 
 if TYPE_CHECKING:
     from .monitor import Monitor
+    from .orders import Report
 
 _ids = random.Random(os.urandom(16))
 
@@ -51,10 +52,10 @@ class Ending:
 
     __slots__ = ("cpu_seconds", "exit_code", "peak_memory_mb", "seconds")
 
-    def __init__(self, report: dict[str, Any], seconds: float) -> None:
-        self.exit_code: int | None = report["status"]
-        self.cpu_seconds: float = report["cpu"]
-        self.peak_memory_mb: float = report["peak_kb"] / 1024
+    def __init__(self, report: Report, seconds: float) -> None:
+        self.exit_code = report.status
+        self.cpu_seconds = report.cpu_seconds
+        self.peak_memory_mb = report.peak_kb / 1024
         self.seconds = seconds
 
 
@@ -140,11 +141,12 @@ class Child:
             self.lost.__traceback__ = self.lost.__context__ = None
         signal.setitimer(signal.ITIMER_REAL, 0)
         seconds = time.monotonic() - self.started
-        self.job.close()
+        report = self.monitor.end_program()
+        self.job.close()  # not before: the program would wake up to see it
         if self.watch is not None:
             os.close(self.watch)
             self.watch = None
-        return Ending(self.monitor.end_program(), seconds)
+        return Ending(report, seconds)
 
 
 def _is_answer(data: dict[str, Any], identity: int) -> bool:
@@ -170,7 +172,7 @@ def _well_formed(data: dict[str, Any]) -> bool:
 
 
 def rlimits(limits: Limits) -> dict[str, int]:
-    """`resource` limits for one process.
+    """`resource` limits for one process, by name; the zygote has set those that are the same for all.
 
     Peak resident memory is judged by what was used; the address space only has to stop a single allocation that would
     take the machine down before anyone looks.
@@ -182,8 +184,6 @@ def rlimits(limits: Limits) -> dict[str, int]:
         "RLIMIT_FSIZE": limits.file_mb * mib,
         "RLIMIT_NOFILE": limits.open_files,
         "RLIMIT_NPROC": limits.processes + 3,  # launcher, monitor and zygote may count too
-        "RLIMIT_CORE": 0,
-        "RLIMIT_MEMLOCK": 0,
     }
 
 

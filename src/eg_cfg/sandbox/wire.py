@@ -60,7 +60,7 @@ def dumps(value: object) -> bytes:
         NotPlainError: The value, or something in it, is not plain data, is nested too deeply, or is too large.
     """
     try:
-        return json.dumps(_Encoder().encode(value, 0), separators=(",", ":"), check_circular=False).encode()
+        return _to_json(_Encoder().encode(value, 0)).encode("ascii")
     except RecursionError:
         raise NotPlainError("nested too deeply") from None
 
@@ -72,7 +72,11 @@ def loads(data: bytes) -> Any:
         BadDataError: The bytes are not what `dumps` writes.
     """
     try:
-        return _decode(json.loads(data, parse_constant=_refuse_constant))
+        text = data.decode("ascii")
+        value, end = _from_json(text)
+        if end != len(text):
+            raise BadDataError("more than one value")
+        return _decode(value)
     except BadDataError:
         raise
     except Exception as error:  # whatever forged bytes make a constructor raise
@@ -82,6 +86,11 @@ def loads(data: bytes) -> Any:
 def _refuse_constant(name: str) -> Any:
     raise BadDataError(f"constant {name}")
 
+
+# Made once: `json.loads` and `json.dumps` with arguments of their own make them anew each time, which in a freshly
+# forked process costs more than the work itself, as every page that is touched for the first time has to be copied.
+_to_json = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
+_from_json = json.JSONDecoder(parse_constant=_refuse_constant).raw_decode
 
 class _Encoder:
     def __init__(self) -> None:

@@ -12,27 +12,30 @@ import contextlib
 import ctypes
 import gc
 import importlib
-import json
+import marshal
 import os
 import resource
-import shutil
 import signal
 import socket
 import sys
-from collections.abc import Callable
-from typing import Any, NoReturn
+import types
+from collections.abc import Callable, Sequence
+from typing import NoReturn
 
+from . import orders
 from .child import run_child
+from .rehearsal import make_streams, rehearse
 
 _WARM_MODULES = (
-    "abc", "argparse", "ast", "base64", "bisect", "calendar", "cmath", "collections", "collections.abc", "contextlib",
-    "copy", "copyreg", "csv", "dataclasses", "datetime", "decimal", "difflib", "enum", "fractions", "functools", "gc",
-    "hashlib", "heapq", "inspect", "io", "itertools", "json", "locale", "math", "numbers", "operator", "os", "os.path",
-    "pprint", "queue", "random", "re", "secrets", "shutil", "signal", "statistics", "string", "struct", "sys",
-    "tempfile", "textwrap", "threading", "time", "timeit", "traceback", "types", "typing", "unicodedata", "uuid",
-    "warnings", "weakref", "zlib",
+    "abc", "array", "ast", "base64", "bisect", "cmath", "collections", "collections.abc", "contextlib", "copy",
+    "copyreg", "dataclasses", "datetime", "decimal", "enum", "fractions", "functools", "gc", "heapq", "inspect", "io",
+    "itertools", "json", "math", "numbers", "operator", "os", "os.path", "queue", "random", "re", "signal",
+    "statistics", "string", "struct", "sys", "textwrap", "threading", "time", "traceback", "types", "typing",
+    "warnings", "weakref",
 )
-"""What programs of the benchmarks commonly import: paid for once a worker. numpy only when a problem imports it."""
+"""What programs of the benchmarks commonly import: paid for once a worker. Others (hashlib, csv, tempfile, ...) few of
+them use, and every mapping and page that is held here makes each fork dearer. numpy only when a problem imports it."""
+_LIMITS = tuple(getattr(resource, name) for name in orders.LIMITS)
 
 
 def run_zygote(
@@ -53,7 +56,11 @@ def run_zygote(
     for name in _WARM_MODULES:
         importlib.import_module(name)
     _make_interactive_names()
+    for limit in (resource.RLIMIT_CORE, resource.RLIMIT_MEMLOCK):
+        resource.setrlimit(limit, (0, 0))  # for all programs
     enter()
+    make_streams()
+    rehearse()
     os.chdir(scratch[0])
     control.send(b"ready")
     zygote = _Zygote(control, scratch, own_namespace)
@@ -87,86 +94,104 @@ class _Zygote:
         gc.freeze()
         with contextlib.suppress(AttributeError, OSError):
             ctypes.CDLL(None).malloc_trim(0)
+        # `os.fork` also runs in the child what modules registered for that: `random` seeds itself from the system and
+        # `threading` makes anew what other threads may have held. A program is seeded anyway, and where there is but
+        # one thread nothing is held, so the C library's own fork will do; it saves a fifth of a short program's time.
+        # What programs fork themselves goes through `os.fork`.
+        self.fork_process = ctypes.PyDLL(None).fork if len(sys._current_frames()) == 1 else os.fork
 
     def serve(self) -> None:
         while True:
-            message, fds = _receive(self.control)
-            if message is None:
+            # room for a job socket and three streams
+            message, ancillary, _, _ = self.control.recvmsg(1 << 12, socket.CMSG_SPACE(4 * 4))
+            if not message:
                 return
-            operation = message["op"]
-            if operation == "fork":
-                self.fork(message, fds)
-            elif operation == "end":
-                self.send(self.end())
-            elif operation == "preload":
-                self.send(self.preload(message["packages"]))
+            order = message[:1]
+            if order == orders.FORK:
+                fds = array.array("i")
+                for _, _, body in ancillary:
+                    fds.frombytes(body)
+                self.fork(*orders.parse_fork(message), fds)
+            elif order == orders.END:
+                self.control.send(self.end().to_bytes())
+            elif order == orders.PRELOAD:
+                self.preload(orders.parse_preload(message))
+                self.control.send(orders.DONE)
+            elif order == orders.INSTALL:
+                self.install(int.from_bytes(ancillary[0][2][:4], sys.byteorder))
+                self.control.send(orders.DONE)
 
-    def send(self, reply: dict[str, Any], fds: tuple[int, ...] = ()) -> None:
-        ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds))] if fds else []
-        self.control.sendmsg([json.dumps(reply).encode()], ancillary)
-
-    def preload(self, packages: list[str]) -> dict[str, Any]:
-        failed = {}
+    def preload(self, packages: list[str]) -> None:
         for name in packages:
-            try:
+            # an import that fails here fails in the program too, where it is data
+            with contextlib.suppress(Exception):
                 importlib.import_module(name)
-            except Exception as error:  # an import that fails here fails in the program too, where it is data
-                failed[name] = f"{type(error).__name__}: {error}"
         numpy = sys.modules.get("numpy")
         if numpy is not None:
             numpy.random.seed(0)  # children inherit the state: the same draws in every run
         self.settle()
-        return {"failed": failed}
 
-    def fork(self, message: dict[str, Any], fds: list[int]) -> None:
-        pid = os.fork()
+    def install(self, fd: int) -> None:
+        """Makes modules of the compiled code that the monitor sends in a file: what only some workers need."""
+        with open(fd, "rb") as file:
+            modules = marshal.load(file)
+        for name, code in modules:
+            module = sys.modules[name] = types.ModuleType(name)
+            module.__package__, module.__file__ = name.rpartition(".")[0], code.co_filename
+            exec(code, module.__dict__)
+            module.__dict__.get("rehearse", bool)()
+        self.settle()
+
+    def fork(self, watch: bool, limits: tuple[int, ...], fds: Sequence[int]) -> None:
+        pid = self.fork_process()
         if pid == 0:
             self.control.close()
             if not self.own_namespace:
                 os.setsid()
-            run_child(socket.socket(fileno=fds[0]), fds[1:], message["rlimits"])
+            run_child(fds[0], fds[1:], zip(_LIMITS, limits, strict=True))
+        if pid < 0:
+            raise OSError("fork failed")  # the worker ends, and its program gets a verdict
         self.child = pid
         for fd in fds:
             os.close(fd)
-        if not message["watch"]:  # its end will show as the end of its job socket
+        if not watch:  # its end will show as the end of its job socket
             return
         try:
-            watch = os.pidfd_open(pid)
+            end = os.pidfd_open(pid)
         except (AttributeError, OSError):
-            self.send({"pid": pid})
+            self.control.send(orders.DONE)
             return
-        self.send({"pid": pid}, (watch,))
-        os.close(watch)
+        self.control.sendmsg([orders.DONE], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [end]))])
+        os.close(end)
 
-    def end(self) -> dict[str, Any]:
+    def end(self) -> orders.Report:
         """Kills and reaps everything but this process; says how the child ended and what it used."""
-        report: dict[str, Any] = {"status": None, "cpu": 0.0, "peak_kb": 0}
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        child, self.child = self.child, None
+        status, cpu, peak, harmed = None, 0.0, 0, False
         while True:
-            _kill_all(child, self.own_namespace)
             try:
-                pid, status, usage = os.wait4(-1, 0)
-            except ChildProcessError:
+                _kill_all(self.child, self.own_namespace)
+                pid, code, usage = os.wait4(-1, 0)  # usage: its own, and that of children which it waited for
+            except (ProcessLookupError, ChildProcessError):
                 break
-            report["peak_kb"] = max(report["peak_kb"], usage.ru_maxrss)
-            if pid == child:
-                report["status"] = os.waitstatus_to_exitcode(status)
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        report["cpu"] = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+            cpu += usage.ru_utime + usage.ru_stime
+            peak = max(peak, usage.ru_maxrss)
+            if pid == self.child:
+                status = os.waitstatus_to_exitcode(code)
+        self.child = None
         try:
             for folder in self.scratch:
-                _wipe(folder)
+                # what holds nothing has no size, on a tmpfs; elsewhere, no folder is without
+                if os.stat(folder).st_size:
+                    _wipe(folder)
         except (OSError, RecursionError):  # what a program made cannot be removed: this worker has served its time
-            report["harmed"] = True
-        return report
+            harmed = True
+        return orders.Report(harmed, status, cpu, peak)
 
 
 def _kill_all(child: int | None, own_namespace: bool) -> None:
     """Without a namespace of its own, what is left of a program is found as this process's adopted children."""
     if own_namespace:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(-1, signal.SIGKILL)
+        os.kill(-1, signal.SIGKILL)  # raises where there is nobody left, unreaped processes included
         return
     targets = [-child] if child is not None else []
     with contextlib.suppress(OSError), open("/proc/thread-self/children") as listing:
@@ -181,7 +206,8 @@ def _wipe(folder: str) -> None:
         for entry in entries:
             if entry.is_dir(follow_symlinks=False):
                 _unlock(entry.path)
-                shutil.rmtree(entry.path)
+                _wipe(entry.path)
+                os.rmdir(entry.path)
             else:
                 os.unlink(entry.path)
 
@@ -194,15 +220,3 @@ def _unlock(folder: str) -> None:
             inner = os.path.join(path, name)
             if not os.path.islink(inner):
                 os.chmod(inner, 0o700)
-
-
-def _receive(control: socket.socket) -> tuple[dict[str, Any] | None, list[int]]:
-    data, ancillary, _, _ = control.recvmsg(1 << 16, socket.CMSG_SPACE(8 * 4))
-    fds: list[int] = []
-    for level, kind, body in ancillary:
-        if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
-            received = array.array("i")
-            received.frombytes(body[: len(body) - len(body) % received.itemsize])
-            fds.extend(received)
-    return (json.loads(data) if data else None), fds
-

@@ -46,7 +46,7 @@ def load(model: str, options: LocalOptions | None = None, *, name: str | None = 
             raise ConfigError(f"{name} is an adapter itself: leave --adapter out, or pass its base model")
         adapter = Path(model)
     if adapter is not None and base == str(adapter):
-        base = _base_of(adapter)
+        base = base_of(adapter)
     module, tokenizer = _pretrained(base, options, name, tokenizer_from=adapter)
     if adapter is not None:
         module = _with_adapter(module, adapter)
@@ -166,7 +166,7 @@ def _quantization(options: LocalOptions) -> Any:
     return make(load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=torch.bfloat16)
 
 
-def _base_of(adapter: Path) -> str:
+def base_of(adapter: Path) -> str:
     """The base model that an adapter names; embedded models and short names are known here too."""
     from eg_cfg.models import registry
 

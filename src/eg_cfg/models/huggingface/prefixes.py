@@ -99,11 +99,17 @@ class CachedPrefixes(Prefixes):
         self._cache = network.new_cache()
         self._mask = torch.zeros((len(self.tokens), 0), dtype=torch.long, device=network.device)
         self._cached = [0] * len(self.tokens)
+        self._stale = [False] * len(self.tokens)
+        """Rows that were cut, so that `_next` is not theirs until a token of theirs goes through the network again."""
         self._next: torch.Tensor | None = None
 
     @property
     def log_probs(self) -> torch.Tensor:
         """Log-probabilities of each row's next token, float32, (rows, vocabulary)."""
+        again = [stale and len(row) == cached for row, cached, stale in zip(self.tokens, self._cached, self._stale,
+                                                                            strict=True)]
+        if any(again):
+            self._forget([cached - once for cached, once in zip(self._cached, again, strict=True)])
         while any(len(row) > cached for row, cached in zip(self.tokens, self._cached, strict=True)):
             self._advance()
         if self._next is None:
@@ -123,7 +129,13 @@ class CachedPrefixes(Prefixes):
                 raise ConfigError(f"row {index}: expected a length from 1 to {len(row)}, found {length}")
             if length < len(row):
                 del row[length:]
-                kept[index] = min(kept[index], length - 1)  # the last token again, for what follows it
+            if length < kept[index]:
+                kept[index] = length
+                self._stale[index] = True
+        self._forget(kept)
+
+    def _forget(self, kept: list[int]) -> None:
+        """Drops the cache of each row behind its first tokens."""
         if kept == self._cached:
             return
         gone = torch.tensor([old - new for old, new in zip(self._cached, kept, strict=True)], device=self._mask.device)
@@ -139,6 +151,7 @@ class CachedPrefixes(Prefixes):
         other = copy.copy(self)
         other.tokens = [list(self.tokens[row]) for row in rows]
         other._cached = [self._cached[row] for row in rows]
+        other._stale = [self._stale[row] for row in rows]
         index = torch.tensor(list(rows), dtype=torch.long, device=self._mask.device)
         other._mask = self._mask.index_select(0, index)
         if self._next is not None:
@@ -152,6 +165,32 @@ class CachedPrefixes(Prefixes):
         if self._movable:
             other._mask = other._mask[:, other._mask.shape[1] - width:]
         return other
+
+    def join(self, others: Sequence[Prefixes]) -> CachedPrefixes:
+        """A new batch of these rows and others'; what is pending in any of them is computed first."""
+        parts = [self]
+        for other in others:
+            assert isinstance(other, CachedPrefixes)
+            parts.append(other)
+        following = [part.log_probs for part in parts]
+        if not all(part._movable for part in parts):
+            raise ModelError(f"{type(self._network.module).__name__} keeps a recurrent state, which cannot be joined "
+                             f"with rows of another length: decode one sequence at a time")
+        joined = copy.copy(self)
+        joined.tokens = [list(row) for part in parts for row in part.tokens]
+        joined._cached = [cached for part in parts for cached in part._cached]
+        joined._stale = [False] * len(joined.tokens)
+        joined._next = torch.cat(following)
+        width = max(joined._cached)
+        joined._mask = torch.cat([_widened(part._mask, 1, width) for part in parts])
+        joined._cache = copy.copy(self._cache)
+        joined._cache.layers = [_copied(layer) for layer in self._cache.layers]
+        with torch.inference_mode():
+            for place, layer in enumerate(cast(list[Any], joined._cache.layers)):
+                own = [cast(Any, part._cache.layers[place]) for part in parts]
+                layer.keys = torch.cat([_widened(each.keys, 2, width) for each in own])
+                layer.values = torch.cat([_widened(each.values, 2, width) for each in own])
+        return joined
 
     @property
     def _movable(self) -> bool:
@@ -192,6 +231,7 @@ class CachedPrefixes(Prefixes):
             unchanged = torch.tensor([count == 0 for count in counts], device=following.device)
             following = torch.where(unchanged[:, None], self._next, following)
         self._next = following
+        self._stale = [stale and count == 0 for stale, count in zip(self._stale, counts, strict=True)]
         self._cached = [cached + count for cached, count in zip(self._cached, counts, strict=True)]
         if ragged:
             self._align()
@@ -209,6 +249,16 @@ class CachedPrefixes(Prefixes):
                 columns = order.to(layer.keys.device)[:, None, :, None]
                 layer.keys = layer.keys.take_along_dim(columns, dim=2)
                 layer.values = layer.values.take_along_dim(columns, dim=2)
+
+
+def _widened(tensor: torch.Tensor, dim: int, width: int) -> torch.Tensor:
+    """A tensor with this many columns: padding comes first, and what is more than that is padding too."""
+    own = tensor.shape[dim]
+    if own >= width:
+        return tensor.narrow(dim, own - width, width)
+    shape = list(tensor.shape)
+    shape[dim] = width - own
+    return torch.cat([tensor.new_zeros(shape), tensor], dim=dim)
 
 
 def _copied(layer: Any) -> Any:

@@ -43,7 +43,7 @@ class PromptEncoder:
 
     def text(self, text: str) -> list[int]:
         """Token ids of text that continues something."""
-        ids: list[int] = self._tokenizer(text, add_special_tokens=False)["input_ids"]
+        ids: list[int] = self._tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"]
         return ids
 
     def decode(self, tokens: Sequence[int]) -> str:
@@ -52,7 +52,7 @@ class PromptEncoder:
         return str(text)
 
     def _with_special(self, text: str) -> list[int]:
-        ids: list[int] = self._tokenizer(text, add_special_tokens=True)["input_ids"]
+        ids: list[int] = self._tokenizer(text, add_special_tokens=True, verbose=False)["input_ids"]
         bare = self.text(text)
         # some tokenizers close every text with the end-of-text token, after which nothing could follow
         if len(ids) > len(bare) and ids[-1] in self._end and (not bare or bare[-1] != ids[-1]):
@@ -81,6 +81,7 @@ class PromptEncoder:
                 continue_final_message=continued,
                 tokenize=True,
                 return_dict=False,
+                tokenizer_kwargs={"verbose": False},  # what is too long for the model is said by who calls it
             )
         except Exception as error:  # templates are programs of the checkpoint's authors: they raise what they like
             raise ConfigError(f"{self._name}: the tokenizer's chat template refuses these messages "

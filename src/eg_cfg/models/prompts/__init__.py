@@ -4,7 +4,17 @@
     settings = settings_for("humaneval", kind="completion")      # temperature, stop strings, token limit
 """
 
-from eg_cfg.models.prompts.rendering import KINDS, Kind, Task, default_kind, render, task_of, template_of
+from eg_cfg.models.prompts.rendering import (
+    KINDS,
+    Kind,
+    Task,
+    default_kind,
+    render,
+    render_template,
+    task_of,
+    template_of,
+)
 from eg_cfg.models.prompts.settings import Settings, settings_for
 
-__all__ = ["KINDS", "Kind", "Settings", "Task", "default_kind", "render", "settings_for", "task_of", "template_of"]
+__all__ = ["KINDS", "Kind", "Settings", "Task", "default_kind", "render", "render_template", "settings_for", "task_of",
+           "template_of"]

@@ -119,6 +119,12 @@ def render(problem: Solvable, family: str = "generic", kind: Kind = "completion"
     return (Message("user", text.strip()),)
 
 
+def render_template(name: str, problem: Solvable, **more: Any) -> str:
+    """The text of one template by its name, with the problem's words and what else it asks for."""
+    text: str = _environment().get_template(name).render(task=task_of(problem), **_words(problem), **more)
+    return text
+
+
 def _worked(examples: Sequence[Solvable] | None, task: Task) -> list[dict[str, Any]] | None:
     if examples is None:
         return None

@@ -1,0 +1,496 @@
+"""EG-CFG: code that is run while it is written steers what is written next (arXiv 2506.10948, section 3).
+
+    guide = Guide(model, Tracer(sandbox), GuideOptions(gammas=(0, 1, 3)))
+    for solution in guide.solve(problems): ...
+
+At each new line, candidates are sampled from the plain branch, run on the shown tests, and shown to the model in a
+second prompt, the conditional branch; until the next signal each token is taken from the guided mixture of both.
+
+Nothing is computed twice. Gammas that have written the same code share the rows of both branches. A new signal sends
+only what is new through the network: signal, what follows it in the prompt, and the code so far. Candidates branch from
+the plain row's cache. Runs go on while other problems are decoded.
+
+Limits: a problem without shown tests has no signal, and is decoded plainly whatever gamma is. The cache must be one
+that can be cut, copied and joined, which those of recurrent models refuse.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, wait
+
+from eg_cfg.benchmarks.base import Problem
+from eg_cfg.decoding.base import (
+    Candidate,
+    Counters,
+    Executor,
+    FinishReason,
+    GuideOptions,
+    Observer,
+    Refresh,
+    Solution,
+)
+from eg_cfg.decoding.branches import Branches
+from eg_cfg.decoding.candidates import executable, first_of_each, lines_of, undocumented
+from eg_cfg.decoding.outcome import finish
+from eg_cfg.decoding.prompting import frame_for
+from eg_cfg.decoding.sampling import Draft, Reader, Sampler
+from eg_cfg.decoding.sharing import CandidateKey, Sampled, Shared
+from eg_cfg.decoding.signals import fitting_signal
+from eg_cfg.decoding.tasks import Node, Path, Task
+from eg_cfg.errors import ConfigError, ModelError
+from eg_cfg.grading.normalise import program_hash
+from eg_cfg.models.base import LogitModel, Prefixes, Sampling, TextModel, require_logits
+from eg_cfg.models.randomness import uniforms
+from eg_cfg.models.stops import StopStrings
+
+_log = logging.getLogger("eg_cfg.decoding")
+_TOKENS_PER_LINE = 64
+_BRANCHES = ("plain", "conditional")
+_NOTHING = Sampled((), "", False)
+
+
+class Guide:
+    """Decodes programs under guidance, for one model.
+
+    Args:
+        model: One that gives next-token distributions.
+        executor: Runs candidates.
+        options: How.
+        shared: Candidates and runs of earlier decoders, to be used and added to.
+        observer: Watches.
+
+    Raises:
+        ConfigError: The model gives text only.
+    """
+
+    def __init__(self, model: TextModel, executor: Executor, options: GuideOptions | None = None, *,
+                 shared: Shared | None = None, observer: Observer | None = None) -> None:
+        self.model: LogitModel = require_logits(model, "EG-CFG guidance")
+        self.executor = executor
+        self.options = options or GuideOptions()
+        self.shared = shared or Shared()
+        self.observer = observer
+        self.counters = Counters()
+        """All that was done so far; what gammas share is counted once."""
+
+    def solve(self, problems: Iterable[Problem]) -> Iterator[Solution]:
+        """Decodes each problem with each gamma.
+
+        Yields:
+            Solutions as they are completed; those of one problem follow each other in no particular order.
+
+        Raises:
+            ConfigError: A prompt is longer than the model's context, or does not suit a problem.
+            ModelError: The model could not go on.
+        """
+        run = _Run(self, problems)
+        try:
+            yield from run.solutions()
+        except Exception as error:
+            from eg_cfg.models.huggingface.batching import out_of_memory
+
+            if not out_of_memory(error):
+                raise
+            raise ModelError(f"out of memory while {len(run.tasks)} problems were decoded at once: lower --batch-size, "
+                             f"--candidates or --signal-tokens") from error
+
+
+class _Run:
+    """One call of `solve`: where every problem stands, and what is to be done next."""
+
+    def __init__(self, guide: Guide, problems: Iterable[Problem]) -> None:
+        self.options = guide.options
+        self.tasks: set[Task] = set()
+        self._guide = guide
+        self._model = guide.model
+        self._counters = guide.counters
+        self._problems = iter(problems)
+        self._reader = Reader(guide.model)
+        options = guide.options
+        self._branches = Branches(self._reader, options, guide.observer)
+        self._sampler: Sampler[tuple[Node, CandidateKey]] = Sampler(
+            self._reader, Sampling(temperature=options.temperature, top_p=options.top_p))
+        self._looks: Sampler[tuple[Node, str]] = Sampler(self._reader, Sampling())
+        self._running: list[Node] = []
+        """Nodes whose candidates are being run."""
+        self._done: list[Solution] = []
+        self._warned = False
+
+    def solutions(self) -> Iterator[Solution]:
+        """Does what can be done until everything is."""
+        started = time.perf_counter()
+        before = sum(self._counters.seconds.values())
+        while True:
+            self._admit()
+            yield from self._done
+            self._done.clear()
+            if not self.tasks:
+                break
+            self._collect()
+            drafting = {id(draft.owner[0]) for draft in self._sampler.drafts}
+            looking = {id(draft.owner[0]) for draft in self._looks.drafts}
+            sizes = (len(drafting), len(looking), len(self._branches.nodes))
+            # the fullest batch goes first, so that passes are full and nodes at the same stage come together
+            if max(sizes) == 0:
+                continue
+            if sizes[0] == max(sizes):
+                self._sample()
+            elif sizes[1] == max(sizes):
+                self._look()
+            else:
+                self._decode()
+        known = sum(self._counters.seconds.values()) - before
+        self._add_seconds("other", max(0.0, time.perf_counter() - started - known))
+
+    # --- from problem to first node
+
+    def _admit(self) -> None:
+        """Takes in as many problems as may be decoded at once, and prefills their prompts."""
+        new: list[Task] = []
+        while len(self.tasks) + len(new) < self.options.batch_size:
+            problem = next(self._problems, None)
+            if problem is None:
+                break
+            new.append(self._task(problem))
+        if not new:
+            return
+        self.tasks.update(new)
+        with self._part("prompts"):
+            batch = self._model.start([task.prompt_ids for task in new])
+            _ = batch.log_probs
+            self._counters.forward_passes += 1
+        nodes = []
+        for task in new:
+            paths = [self._path(task, gamma) for gamma in self.options.gammas]
+            for path in paths:
+                path.counters.prompt_tokens += len(task.prompt_ids)
+                path.counters.forward_passes += 1
+            self._counters.prompt_tokens += len(task.prompt_ids)
+            nodes.append(Node(task, [], paths))
+        self._arrive(nodes, batch)
+
+    def _task(self, problem: Problem) -> Task:
+        options = self.options
+        frame = frame_for(problem, options.prompt_type, self._model.supports_chat)
+        ids = tuple(self._model.encode(frame.plain))
+        room = options.max_new_tokens or frame.max_new_tokens
+        context: int | None = getattr(self._model, "context", None)
+        if context is not None:
+            if len(ids) >= context:
+                raise ConfigError(f"{problem.task_id}: expected a prompt of less than {context} tokens, the context of "
+                                  f"{self._model.name}, found {len(ids)}: pass another --prompt-type or a model with a "
+                                  f"longer context")
+            room = min(room, context - len(ids))
+        stops = StopStrings(frame.stop if options.stop is None else options.stop, self._model.decode)
+        return Task(problem, frame, ids, room, stops, undocumented(problem.completion_prefix), len(options.gammas))
+
+    def _path(self, task: Task, gamma: float) -> Path:
+        noise = None
+        if self.options.guided_temperature > 0:
+            stream = f"guided {gamma!r} " + " ".join(map(str, task.prompt_ids))
+            noise = uniforms(self.options.seed, stream, 0, task.room)
+        path = Path(gamma, noise)
+        if gamma == 0 or not task.problem.public_tests:
+            path.refreshes.append(Refresh(0, "", (), ""))
+        return path
+
+    # --- candidates
+
+    def _arrive(self, nodes: Sequence[Node], batch: Prefixes) -> None:
+        """Nodes whose plain rows are in a batch of their own: those that want a signal get one, the others go on."""
+        rows: list[int] = []
+        drafts: list[Draft[tuple[Node, CandidateKey]]] = []
+        complete: list[Node] = []
+        going: list[Node] = []
+        for place, node in enumerate(nodes):
+            node.plain = batch if len(nodes) == 1 else batch.select([place])
+            if not node.steered:
+                going.append(node)
+                continue
+            keys = [self._key(node, index) for index in range(self.options.candidates)]
+            node.sampled = [self._guide.shared.candidates.get(key) for key in keys]
+            for key, known in zip(keys, node.sampled, strict=True):
+                self._count(node, "candidates_sampled" if known is None else "candidates_shared", 1)
+                if known is None:
+                    rows.append(place)
+                    noise = uniforms(key.seed, key.stream, key.index, key.room)
+                    drafts.append(Draft((node, key), list(node.code), key.room, node.task.stops, key.horizon, noise))
+            if all(node.sampled):
+                complete.append(node)
+        if drafts:
+            with self._part("candidates"):
+                self._sampler.add(batch.select(rows), drafts)
+        for node in complete:
+            self._execute(node)
+        self._branches.add(going)
+
+    def _key(self, node: Node, index: int) -> CandidateKey:
+        options = self.options
+        room = options.candidate_tokens
+        if room is None:
+            room = node.room if options.horizon is None else _TOKENS_PER_LINE * options.horizon
+        return CandidateKey(self._model.name, (*node.task.prompt_ids, *node.code), index, options.temperature,
+                            options.top_p, options.horizon, min(room, node.room), node.task.stops.strings,
+                            options.seed)
+
+    def _sample(self) -> None:
+        """One token for each candidate."""
+        with self._part("candidates"):
+            over, going = self._sampler.step()
+            self._count_pass("candidate_tokens", [draft.owner[0] for draft in going])
+            for draft in going:
+                self._count(draft.owner[0], "candidate_tokens", 1)
+            complete: list[Node] = []
+            for draft in over:
+                node, key = draft.owner
+                sampled = Sampled(tuple(draft.tokens), draft.text(self._reader), draft.ended)
+                self._guide.shared.candidates[key] = node.sampled[key.index] = sampled
+                if all(node.sampled):
+                    complete.append(node)
+        for node in complete:
+            self._execute(node)
+
+    # --- runs
+
+    def _execute(self, node: Node) -> None:
+        """Starts the unique programs of a node's candidates."""
+        task = node.task
+        written = self._reader.decode(node.code)
+        sampled = [each for each in node.sampled if each is not None]
+        programs = [executable(task.given, written + each.text) for each in sampled]
+        firsts = first_of_each(programs)
+        node.runs = {}
+        found = []
+        for index, (each, program, first) in enumerate(zip(sampled, programs, firsts, strict=True)):
+            duplicate = first if first != index else None
+            found.append(Candidate(index, each.text, program, duplicate, None, ended=each.ended))
+            if program is None or duplicate is not None:
+                continue
+            node.runs[index], shared = self._guide.shared.run(self._guide.executor, task.problem, program)
+            self._count(node, "executions_asked", 1)
+            self._count(node, "executions_shared" if shared else "executions_run", 1)
+        node.candidates = tuple(found)
+        self._running.append(node)
+
+    def _collect(self) -> None:
+        """Makes signals of runs that are done; waits for one where nothing else is to be done."""
+        if self._running and not (self._sampler.drafts or self._looks.drafts or self._branches.nodes):
+            pending = [future for node in self._running for future in node.runs.values() if not future.done()]
+            if pending and not any(_ran(node) for node in self._running):
+                with self._part("executions"):
+                    wait(pending, return_when=FIRST_COMPLETED)
+        ready = [node for node in self._running if _ran(node)]
+        if not ready:
+            return
+        self._running = [node for node in self._running if not _ran(node)]
+        steered = [node for node in ready if not self._accepted(node)]
+        with self._part("signals"):
+            self._signal(steered)
+        if self.options.early_stop:
+            self._start_looking(steered)
+        else:
+            self._branches.add(steered)
+
+    def _accepted(self, node: Node) -> bool:
+        """Takes the results in; whether no gamma goes on, because a candidate passed."""
+        traces = {index: future.result() for index, future in node.runs.items()}
+        node.candidates = tuple(
+            Candidate(each.index, each.text, each.program, each.duplicate_of,
+                      traces[each.index].outcome if each.index in traces else None, traces.get(each.index), each.ended)
+            for each in node.candidates)
+        passing = next((each for each in node.candidates if each.trace is not None and each.trace.passed), None)
+        if passing is None or not self.options.accept_passing:
+            return False
+        written = self._reader.decode(node.code)
+        for path in [path for path in node.paths if path.gamma > 0]:
+            path.refreshes.append(Refresh(lines_of(written), written, node.candidates, ""))
+            tokens = [*node.code, *(node.sampled[passing.index] or _NOTHING).tokens]
+            self._finish(node, path, "accepted", tokens, written + passing.text, passing)
+        node.paths = [path for path in node.paths if path.gamma == 0]
+        if node.paths:
+            self._branches.add([node])
+        return True
+
+    # --- signals
+
+    def _signal(self, nodes: Sequence[Node]) -> None:
+        """Writes each node's signal and prefills its conditional branch."""
+        options = self.options
+        targets: list[tuple[Node, list[int]]] = []
+        for node in nodes:
+            frame, plain_length = node.task.frame, len(node.task.prompt_ids)
+            limit = options.signal_tokens
+            context: int | None = getattr(self._model, "context", None)
+            if context is not None:
+                limit = min(limit, context - plain_length - node.task.room)
+            encoded: dict[str, list[int]] = {}
+
+            def fits(signal: str, encoded: dict[str, list[int]] = encoded, node: Node = node, limit: int = limit,
+                     plain_length: int = plain_length) -> bool:
+                encoded[signal] = self._model.encode(node.task.frame.conditional(signal))
+                return len(encoded[signal]) - plain_length <= limit
+
+            signal = fitting_signal(node.task.problem, node.candidates, frame.signal_template, options.minimal_trace,
+                                    fits)
+            if encoded and not signal and not self._warned:
+                self._warned = True
+                _log.warning("%s: no signal fits into %d tokens, so that nothing is guided: raise --signal-tokens, or "
+                             "lower --max-new-tokens where the context is short", node.task.problem.task_id, limit)
+            written = self._reader.decode(node.code)
+            line = lines_of(written)
+            node.next_refresh = line + options.refresh
+            node.guided = bool(signal)
+            self._count(node, "refreshes", 1)
+            gammas = [path.gamma for path in node.paths if path.gamma > 0]
+            grown = len(encoded[signal]) - plain_length if signal else 0
+            for path in node.paths:
+                if path.gamma > 0:
+                    path.refreshes.append(Refresh(line, written, node.candidates, signal, grown))
+            if self._guide.observer is not None:
+                self._guide.observer.refreshed(node.task.problem.task_id, gammas,
+                                               Refresh(line, written, node.candidates, signal, grown))
+            if signal:
+                targets.append((node, [*encoded[signal], *node.code]))
+        self._prefill(targets)
+
+    def _prefill(self, targets: Sequence[tuple[Node, list[int]]]) -> None:
+        """Brings conditional rows to new prompts: what they share with a row that there is stays."""
+        rows: list[Prefixes] = []
+        for node, target in targets:
+            sources = [source for source in (node.plain, node.conditional) if source is not None]
+            kept, source = max(((_common(source.tokens[0], target), source) for source in sources),
+                               key=lambda pair: pair[0])
+            row = source.select([0])
+            if kept:
+                row.truncate([kept])
+                row.extend([target[kept:]])
+            else:
+                row = self._model.start([target])
+            self._count(node, "signal_tokens", len(target) - kept)
+            rows.append(row)
+            # one after the other: a long row next to short ones would be mostly padding
+            _ = row.log_probs
+            self._count_pass("signal_tokens", [node])
+            node.conditional = row
+
+    # --- the early stop
+
+    def _start_looking(self, nodes: Sequence[Node]) -> None:
+        """Both branches go on to the end of the program, to see whether they still change."""
+        self._branches.add([node for node in nodes if not node.guided or node.room < 1])
+        for node in nodes:
+            if not node.guided or node.room < 1:
+                node.streak = ("", 0)
+                continue
+            assert node.plain is not None
+            assert node.conditional is not None
+            node.looks = {}
+            rows = node.plain.join([node.conditional])
+            self._looks.add(rows, [Draft((node, branch), list(node.code), node.room, node.task.stops)
+                                   for branch in _BRANCHES])
+
+    def _look(self) -> None:
+        """One token for each branch that is decoded to its end."""
+        with self._part("early stop"):
+            over, going = self._looks.step()
+            self._count_pass("lookahead_tokens", [draft.owner[0] for draft in going])
+            for draft in going:
+                self._count(draft.owner[0], "lookahead_tokens", 1)
+        for draft in over:
+            node, branch = draft.owner
+            text = self._reader.written(draft.code, draft.stops)
+            node.looks[branch] = (draft.code, text if draft.ended else "")
+            if len(node.looks) == len(_BRANCHES):
+                self._seen(node)
+
+    def _seen(self, node: Node) -> None:
+        """Counts how often the same finished program came, and stops where it came often enough."""
+        (_, plain), (tokens, conditional) = (node.looks[branch] for branch in _BRANCHES)
+        prefix = node.task.problem.completion_prefix
+        same = bool(plain) and bool(conditional) and program_hash(prefix + plain) == program_hash(prefix + conditional)
+        found = program_hash(prefix + conditional) if same else ""
+        node.streak = (found, (node.streak[1] if found == node.streak[0] else 0) + 1 if same else 0)
+        if node.streak[1] >= self.options.early_stop:
+            for path in [path for path in node.paths if path.gamma > 0]:
+                self._finish(node, path, "early_stop", tokens, conditional)
+            node.paths = [path for path in node.paths if path.gamma == 0]
+        if node.paths:
+            self._branches.add([node])
+
+    # --- guided tokens
+
+    def _decode(self) -> None:
+        """One token for each node."""
+        with self._part("decoding"):
+            step = self._branches.step()
+            self._count_pass("plain_tokens", step.passed)
+            for node in step.passed:
+                self._count_plain(node)
+            for node in step.guided:
+                self._count(node, "conditional_tokens", 1)
+        for node, path, reason in step.finished:
+            self._finish(node, path, reason, node.code, self._reader.written(node.code, node.task.stops))
+        if step.due:
+            assert step.parked is not None
+            self._arrive(step.due, step.parked)
+
+    def _finish(self, node: Node, path: Path, reason: FinishReason, tokens: Sequence[int], completion: str,
+                accepted: Candidate | None = None) -> None:
+        self._done.append(finish(node.task, path, reason, tokens, completion, accepted))
+        node.task.open -= 1
+        if not node.task.open:
+            self.tasks.discard(node.task)
+
+    # --- counting
+
+    def _count(self, node: Node, name: str, amount: int) -> None:
+        """Counts what is done for a signal: once, and for each gamma that it is made for."""
+        _add(self._counters, name, amount)
+        for path in node.paths:
+            if path.gamma > 0:
+                _add(path.counters, name, amount)
+
+    def _count_plain(self, node: Node) -> None:
+        """Counts a token of the plain branch, which gamma 0 has too."""
+        self._counters.plain_tokens += 1
+        for path in node.paths:
+            path.counters.plain_tokens += 1
+
+    def _count_pass(self, name: str, nodes: Sequence[Node]) -> None:
+        """Counts a forward pass with rows of these nodes, which may come again."""
+        if not nodes:
+            return
+        self._counters.forward_passes += 1
+        for node in {id(node): node for node in nodes}.values():
+            for path in node.paths:
+                if path.gamma > 0 or name == "plain_tokens":
+                    path.counters.forward_passes += 1
+
+    def _add_seconds(self, part: str, seconds: float) -> None:
+        self._counters.seconds[part] = self._counters.seconds.get(part, 0.0) + seconds
+
+    @contextlib.contextmanager
+    def _part(self, part: str) -> Iterator[None]:
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            self._add_seconds(part, time.perf_counter() - started)
+
+
+def _ran(node: Node) -> bool:
+    return all(future.done() for future in node.runs.values())
+
+
+def _common(row: Sequence[int], target: Sequence[int]) -> int:
+    """Tokens at the beginning that are the same; at least one of the target's is left, for the network to see."""
+    most = min(len(row), len(target) - 1)
+    return next((place for place in range(most) if row[place] != target[place]), most)
+
+
+def _add(counters: Counters, name: str, amount: int) -> None:
+    setattr(counters, name, getattr(counters, name) + amount)
