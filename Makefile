@@ -1,6 +1,6 @@
 # Two commands do all the set-up, with Python 3.11 or newer and nothing else:
 #
-#   make demo    grade the shipped samples on the shipped problems and print the table
+#   make demo    the embedded model on the embedded benchmark: sample, grade, print the table
 #   make test    lint, types and tests
 #
 # PYTHON=/path/to/python chooses the interpreter. An unchanged .venv is used again.
@@ -17,7 +17,7 @@ help:
 	@sed -n 's/^#   //p' Makefile
 
 demo: $(VENV)/.installed
-	$(PY) -m eg_cfg grade --benchmark demo --samples examples/demo_samples.jsonl.gz --output-dir .demo --force
+	$(PY) -m eg_cfg demo --output-dir .demo
 
 test: lint types
 	$(PY) -m pytest -n 2 --dist loadgroup

@@ -23,6 +23,7 @@ SKIPPED = {
     ".pytest_cache",
     ".hypothesis",
     "runs",
+    "results",
     ".demo",
     "build",
     "dist",

@@ -22,7 +22,9 @@ def test_help_names_the_commands() -> None:
     assert {"grade", "check", "compare", "benchmarks", "doctor"} <= set(re.findall(r"\w+", done.stdout))
 
 
-@pytest.mark.parametrize("name", ["", "grade", "check", "compare", "benchmarks", "doctor"])
+@pytest.mark.parametrize(
+    "name", ["", "baseline", "generate", "demo", "grade", "check", "compare", "benchmarks", "doctor"]
+)
 def test_every_command_explains_itself_without_loading_what_does_the_work(name: str) -> None:
     script = (
         "import sys\nfrom eg_cfg.cli.main import main\n"

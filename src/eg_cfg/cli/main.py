@@ -16,17 +16,17 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 from typer.exceptions import TyperException
 
-from eg_cfg.cli import benchmarks, check, compare, doctor, grade
+from eg_cfg.cli import baseline, benchmarks, btp, check, compare, demo, doctor, generate, grade, guide, trace
 from eg_cfg.errors import EgCfgError
 
 _PIPE = 141
 """The shell's code for a command whose reader went away."""
-_CONTINUES = {"grade"}
+_CONTINUES = {"grade", "generate", "baseline", "btp", "guide"}
 """Commands that go on where they stopped when they are started again."""
 
 
@@ -35,19 +35,27 @@ def _dashes(name: str) -> str:
     return name.replace("_", "-")
 
 
+CONTEXT: dict[str, Any] = {"help_option_names": ["-h", "--help"], "token_normalize_func": _dashes}
+"""How every command line is read, those of the scripts too."""
 app = typer.Typer(
     name="eg-cfg",
     help="Code models that learn from running what they write.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"], "token_normalize_func": _dashes},
+    context_settings=CONTEXT,
 )
+app.command("baseline")(baseline.baseline)
+app.command("btp")(btp.btp)
+app.command("generate")(generate.generate)
 app.command("grade")(grade.grade)
+app.command("guide")(guide.guide)
 app.command("check")(check.check)
 app.command("compare")(compare.compare)
+app.command("trace")(trace.trace)
 app.command("benchmarks")(benchmarks.benchmarks)
 app.command("doctor")(doctor.doctor)
+app.command("demo")(demo.demo)
 
 
 def _print_version(wanted: bool) -> None:
@@ -71,15 +79,28 @@ def _root(
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command line and returns its exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
-    debug = "--debug" in given
-    given = [argument for argument in given if argument != "--debug"]
+    commands = [argument for argument in given if argument != "--debug"]
+    return run_app(app, given, "eg-cfg", goes_on=any(argument in _CONTINUES for argument in commands[:1]))
+
+
+def run_app(app: typer.Typer, arguments: Sequence[str], name: str, *, goes_on: bool) -> int:
+    """Runs a command line of an app and returns its exit code; errors are told in one line.
+
+    Args:
+        app: The app.
+        arguments: Without the program's name.
+        name: Of the program.
+        goes_on: Whether the command, started again, continues where it stopped.
+    """
+    debug = "--debug" in arguments
+    given = [argument for argument in arguments if argument != "--debug"]
     try:
-        code = app(args=given, prog_name="eg-cfg", standalone_mode=False)
+        code = app(args=given, prog_name=name, standalone_mode=False)
         sys.stdout.flush()  # here, so that a full disk behind it is told like every other error
     except EgCfgError as error:
         return _fail(str(error), error.exit_code, debug)
     except TyperException as error:  # a command line that does not parse
-        return _fail(error.format_message() or "no command given: see eg-cfg --help", error.exit_code, debug)
+        return _fail(error.format_message() or f"no command given: see {name} --help", error.exit_code, debug)
     except KeyboardInterrupt:
         code = 130
     except BrokenPipeError:  # the reader of the output, `head` say, has seen enough
@@ -92,7 +113,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         message = f"unexpected {type(error).__name__}: {error}; --debug shows where: please report it"
         return _fail(message, 1, debug)
     if code == 130:
-        goes_on = any(argument in _CONTINUES for argument in given[:1])
         print(
             "interrupted: start the same command again and it continues where it stopped" if goes_on else "interrupted",
             file=sys.stderr,

@@ -17,26 +17,24 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import Field, field_validator
 
-from eg_cfg.benchmarks.base import Benchmark, ContextTest, Problem
+from eg_cfg.benchmarks.base import Benchmark
 from eg_cfg.config import to_plain
-from eg_cfg.errors import RunError, UsageError
-from eg_cfg.grading.extraction import HUMANEVAL_STOPS, Extraction, extract
+from eg_cfg.errors import UsageError
 from eg_cfg.grading.grader import GradeRequest
+from eg_cfg.grading.programs import Extract, program_of
 from eg_cfg.grading.samples import Sample, check_samples, content_key, count_repeats, read_samples
 from eg_cfg.grading.verdict import Verdict
 from eg_cfg.records import Records
 from eg_cfg.runs import RunFolder, fingerprint
-from eg_cfg.studies.options import GradingOptions, Progress, whole_numbers
+from eg_cfg.studies.options import USUAL_K, GradingOptions, Progress, whole_numbers
 from eg_cfg.studies.results import summarise
-from eg_cfg.studies.verdicts import VERDICTS, check_row
+from eg_cfg.studies.verdicts import VERDICTS, read_verdicts
 
 RESULTS = "results.json"
-USUAL_K = (1, 5, 10)
-Extract = Literal["verbatim", "completion", "solution", "chat"]
 
 
 class GradeOptions(GradingOptions):
@@ -157,15 +155,7 @@ class _Work:
         self._by_task = by_task
         self._records = records
         self._done: defaultdict[str, list[Verdict]] = defaultdict(list)
-        for number, row in enumerate(records, start=1):
-            try:
-                verdict = Verdict.from_json(row)
-            except (TypeError, KeyError) as error:
-                raise RunError(
-                    f"{records.path}, line {number}: expected a verdict of this version, found other fields "
-                    f"({error}): pass another --output-dir, or --force to start over"
-                ) from None
-            check_row(row, records.path, number)
+        for verdict in read_verdicts(records):
             self._done[verdict.key].append(verdict)
         self._verdicts: dict[tuple[int, int], Verdict] = {}
         self._asked: list[tuple[int, str]] = []
@@ -198,7 +188,8 @@ class _Work:
     def _requests(self, benchmark: Benchmark) -> Iterator[GradeRequest]:
         for place, problem in enumerate(benchmark.problems()):
             for sample in self._by_task.get(problem.task_id, ()):
-                found = _program(sample, problem, self._options.extract)
+                continues = sample.field == "completion"
+                found = program_of(sample.text, problem, self._options.extract, continues=continues)
                 self.extractions[found.status] += 1
                 program = "" if found.empty else found.program
                 key = content_key(problem.task_id, program, benchmark.fingerprint, *self._settings)
@@ -207,22 +198,6 @@ class _Work:
                 else:
                     self._asked.append((place, key))
                     yield GradeRequest(problem, program, sample.index)
-
-
-def _program(sample: Sample, problem: Problem, how: Extract) -> Extraction:
-    """The sample's program: to the letter, unless asked otherwise."""
-    if how == "verbatim":
-        continues = sample.field == "completion"
-        return extract(sample.text, kind="verbatim", prefix=problem.completion_prefix if continues else "")
-    snippet = any(isinstance(test, ContextTest) for test in problem.hidden_tests)
-    return extract(
-        sample.text,
-        kind="snippet" if snippet else how,
-        prefix=problem.completion_prefix if how != "solution" else "",
-        entry_point=problem.entry_point,
-        stop=HUMANEVAL_STOPS if how == "completion" and problem.completion_prefix else (),
-        prefer="last" if problem.benchmark == "livecodebench" else "first",
-    )
 
 
 def _survey(benchmark: Benchmark) -> _Survey:

@@ -19,6 +19,8 @@ from eg_cfg.sandbox.sandbox import DEFAULT_PACKAGES
 
 Seconds = Annotated[float, Field(gt=0, le=MAX_SECONDS, allow_inf_nan=False)]
 """A time limit."""
+USUAL_K = (1, 5, 10)
+"""Of pass@k, where none are asked for and the samples allow them."""
 Progress = Callable[[int, int], None]
 """Called with how many are done and how many there are."""
 
@@ -34,8 +36,8 @@ def whole_numbers(k: tuple[int, ...] | None) -> tuple[int, ...] | None:
     return tuple(sorted(set(k))) if k else None
 
 
-class GradingOptions(Options):
-    """Which benchmark, and how its programs are run."""
+class BenchmarkOptions(Options):
+    """Which benchmark, and which part of it."""
 
     benchmark: str
     """Name in the registry."""
@@ -45,6 +47,19 @@ class GradingOptions(Options):
     """Its data file, where it should not be looked for."""
     option: dict[str, str] = Field(default_factory=dict)
     """Options of the benchmark's own."""
+
+    def load(self) -> Benchmark:
+        """Opens the benchmark.
+
+        Raises:
+            UsageError: There is no such benchmark, split or option, or its data is missing.
+        """
+        return load(self.benchmark, split=self.split, data=self.data, **self.option)
+
+
+class GradingOptions(BenchmarkOptions):
+    """Which benchmark, and how its programs are run."""
+
     workers: int | None = Field(None, ge=1)
     """Programs at a time; the machine's cores where none."""
     timeout: Seconds | None = None

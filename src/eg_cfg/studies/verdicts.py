@@ -2,13 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from eg_cfg.errors import DataFormatError
-from eg_cfg.grading.verdict import OUTCOMES
+from eg_cfg.errors import DataFormatError, RunError
+from eg_cfg.grading.verdict import OUTCOMES, Verdict
+from eg_cfg.records import Records
 
 VERDICTS = "verdicts.jsonl"
+
+
+def read_verdicts(records: Records) -> Iterator[Verdict]:
+    """The verdicts that a file holds.
+
+    Raises:
+        RunError: A row has other fields than this version's.
+        DataFormatError: A row contradicts itself.
+    """
+    for number, row in enumerate(records, start=1):
+        try:
+            verdict = Verdict.from_json(row)
+        except (TypeError, KeyError) as error:
+            raise RunError(
+                f"{records.path}, line {number}: expected a verdict of this version, found other fields "
+                f"({error}): pass another --output-dir, or --force to start over"
+            ) from None
+        check_row(row, records.path, number)
+        yield verdict
 
 
 def check_row(row: dict[str, Any], file: Path, line: int) -> None:

@@ -1,0 +1,6 @@
+"""Step 2: a model learns from tested programs, drawn by priority. `--help` lists the options."""
+
+from _run import run
+
+if __name__ == "__main__":
+    run("run_btp_finetune_experiment")
