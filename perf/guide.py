@@ -205,7 +205,8 @@ def check_signals(model: LogitModel, problems: Sequence[Problem], chosen: GuideO
             written += len(refresh.tokens)
     promised = sum(most.values())
     assert prefilled <= promised, (prefilled, promised)
-    print(f"  signals' prefill {prefilled:,} tokens; signal + marker + code so far, at {len(most)} signals: {promised:,}")
+    print(f"  prefilled for signals: {prefilled:,} tokens; signal + marker + code so far, at {len(most)} signals: "
+          f"{promised:,}")
 
 
 def reference(model: LogitModel, tracer: Tracer, problems: Sequence[Problem], arguments: argparse.Namespace,

@@ -4,6 +4,7 @@ programs to run and traces to show; and an executor that needs no sandbox.
 
 from __future__ import annotations
 
+import copy
 import functools
 import hashlib
 from collections.abc import Sequence
@@ -27,6 +28,8 @@ PIECES = [
     "def f1(x):\n", "for x in [1, 2]:\n", "x = 1\n",
 ]
 CONTEXT = 2048
+CHAT = ("{{ bos_token }}{% for message in messages %}[{{ message.role }}]\n{{ message.content }}\n{% endfor %}"
+        "{% if add_generation_prompt %}[assistant]\n{% endif %}")
 
 
 @functools.cache
@@ -60,8 +63,12 @@ def network(family: str, dtype: torch.dtype = torch.float32) -> PreTrainedModel:
     return module.to(dtype)  # type: ignore[arg-type]
 
 
-def coder(family: str = "llama", dtype: torch.dtype = torch.float32) -> HuggingFaceModel:
-    return HuggingFaceModel(network(family, dtype), tokenizer(), name=f"coder-{family}")
+def coder(family: str = "llama", dtype: torch.dtype = torch.float32, chat: bool = False) -> HuggingFaceModel:
+    words = tokenizer()
+    if chat:
+        words = copy.deepcopy(words)
+        words.chat_template = CHAT
+    return HuggingFaceModel(network(family, dtype), words, name=f"coder-{family}")
 
 
 def problems(count: int = 3) -> list[Problem]:

@@ -88,6 +88,17 @@ def test_options_mean_what_they_mean_in_the_reference(changes: dict[str, Any]) -
     compare(coder(family), problems(2), options(**{"gammas": [0.5, 3.0], **chosen}))
 
 
+def test_a_chat_template_frames_the_instruction() -> None:
+    model = coder("deepseek_v2", chat=True)
+    assert model.supports_chat
+    given = problems(2)
+    compare(model, given, options(prompt_type="auto", max_new_tokens=4, gammas=[1.0]))
+    found, _ = solve(model, given, options(prompt_type="auto", max_new_tokens=4, gammas=[1.0]))
+    for problem in given:
+        messages = found[problem.task_id, 1.0].prompt
+        assert model.decode(model.encode(messages)).endswith(f"[assistant]\n```python\n{problem.completion_prefix}")
+
+
 def test_gamma_0_is_greedy_decoding() -> None:
     given = problems(4)
     model = coder("qwen2")

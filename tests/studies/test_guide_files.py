@@ -54,7 +54,7 @@ def test_a_session_becomes_options() -> None:
         "model_name": "m", "dataset": "CodeContests", "deployment_type": "inference_endpoint", "gammas": 1,
         "inference_endpoint_url": "http://127.0.0.1:1/v1", "inference_endpoint_api_key": "sk-secret-of-mine",
         "retries_count": 4, "top_probs": 7, "start_idx": 2, "end_idx": 5, "random_seed": 7, "temperature": 0.3,
-        "results_dir": "", "minimal_trace": True})
+        "results_dir": None, "minimal_trace": True})
     options = from_session(session, [Trial.parse("ns1t1d1")], {"workers": "2", "device": None})
     assert (options.benchmark, options.backend, options.model_option) == ("CodeContests", "openai", {"attempts": "5"})
     assert (options.start, options.end, options.seed, options.top_probs, options.workers) == (2, 5, 7, 7, 2)

@@ -62,8 +62,8 @@ class Watch:
     def __init__(self, program: str, limits: dict[str, Any]) -> None:
         self.program = program
         self.limits = limits
-        # a file of the scratch folder, not a memfd, which the monitor's system call filter refuses; no program is loaded
-        # while the file has a name
+        # a file of the scratch folder, not a memfd, which the monitor's system call filter refuses; no program is
+        # loaded while the file has a name
         self.fd, self.path = tempfile.mkstemp()
         os.posix_fallocate(self.fd, 0, SIZE)  # now, so that a full disk cannot kill the program later
 

@@ -117,10 +117,12 @@ class GuideStudyOptions(ModelOptions, GradingOptions):
         Raises:
             UsageError: It cannot be had, or an option is not one of its backend's.
         """
-        if self.spec().backend == "openai" and "api" not in self.model_option:
-            option = {"api": "completions", **self.model_option}
-            return ModelOptions.load_model(self.model_copy(update={"model_option": option}))
-        return super().load_model()
+        spec, changed = self.spec(), dict[str, Any]()
+        if not spec.local:
+            changed["batch_size"] = None  # problems at once, here: backends that do not decode have no such option
+        if spec.backend == "openai" and "api" not in self.model_option:
+            changed["model_option"] = {"api": "completions", **self.model_option}
+        return ModelOptions.load_model(self.model_copy(update=changed))
 
     def folder(self, settings: Mapping[str, Any]) -> Path:
         """Root of the results: the one asked for, or one that the settings name."""

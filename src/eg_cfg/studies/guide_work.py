@@ -152,8 +152,8 @@ class GuideWork:
             for first in range(0, len(self._problems), step):
                 for leg in self._legs:
                     self._pass(leg, self._problems[first : first + step])
-                    if leg.plain:
-                        self._grading.join()  # trials copy its results
+                    if leg.plain or self._options.use_global_cache:
+                        self._grading.join()  # trials copy its results, or are spared what it solved
                 self._grading.join()
                 self._shared.forget()
             while left := self._left():

@@ -80,10 +80,18 @@ class SessionOptions(Options):
     def _several(cls, value: Any) -> Any:
         return (value,) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
-    @field_validator("results_dir", "inference_endpoint_url", "inference_endpoint_api_key", mode="before")
+    @field_validator("inference_endpoint_url", mode="before")
     @classmethod
     def _none_where_empty(cls, value: Any) -> Any:
         return None if value == "" else value
+
+    @field_validator("inference_endpoint_api_key", mode="before")
+    @classmethod
+    def _secret(cls, value: Any) -> Any:
+        # whatever it is, it must not come to the check of types, whose message quotes what it found
+        if value is None or value == "" or isinstance(value, SecretStr):
+            return value or None
+        return SecretStr(str(value))
 
     @model_validator(mode="after")
     def _together(self) -> Self:

@@ -1,7 +1,7 @@
 """One program's trace, by itself: on a benchmark's tests, on calls, or on standard input.
 
     trace(TraceOptions(program="fib.py", call=("fib(5) == 5", "fib(0)")))
-    trace(TraceOptions(benchmark="demo", task="demo/0"))      # of the reference, where no program is named
+    trace(TraceOptions(benchmark="demo", task="demo/call/0"))      # of the reference, where no program is named
 """
 
 from __future__ import annotations

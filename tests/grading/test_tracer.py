@@ -145,7 +145,10 @@ def test_a_program_that_does_not_load(
 
 
 def test_tests_in_the_programs_own_process(tracer: Tracer) -> None:
-    source = "import unittest\nclass TestCases(unittest.TestCase):\n    def test_f(self):\n        self.assertEqual(f(3), 9)\n"
+    source = (
+        "import unittest\nclass TestCases(unittest.TestCase):\n    def test_f(self):\n"
+        "        self.assertEqual(f(3), 9)\n"
+    )
     (test,) = tracer.trace(problem(UnittestTest(source), requires_shared=True, time_limit=2.0), SQUARE).tests
     assert test.outcome == "passed"
     assert kinds(test.events) == ["call", "line", "return"]
@@ -156,14 +159,15 @@ def test_budgets_of_one_test_are_not_anothers(sandbox: Sandbox) -> None:
     tests = (CallTest("f", (100_000,), 100_000), CallTest("f", (2,), 2))
     trace = Tracer(sandbox, TraceLimits(events=32)).trace(problem(*tests, time_limit=3.0), program)
     assert trace.passed
-    assert trace.tests[0].events[-1] == Event("return", 5, "f", changes=(("t", "100000"), ("i", "99999")), value="100000")
+    last = Event("return", 5, "f", changes=(("t", "100000"), ("i", "99999")), value="100000")
+    assert trace.tests[0].events[-1] == last
     assert kinds(trace.tests[1].events) == ["call", *["line"] * 6, "return"]
 
 
 def test_a_process_that_the_program_forks_writes_nothing(tracer: Tracer) -> None:
     program = (
-        "import os\ndef f(n):\n    pid = os.fork()\n    if pid == 0:\n        child = 'only here'\n        os._exit(0)\n"
-        "    os.waitpid(pid, 0)\n    return n\n"
+        "import os\ndef f(n):\n    pid = os.fork()\n    if pid == 0:\n        child = 'only here'\n"
+        "        os._exit(0)\n    os.waitpid(pid, 0)\n    return n\n"
     )
     (test,) = tracer.trace(problem(CallTest("f", (3,), 3), time_limit=2.0), program).tests
     assert test.passed
@@ -210,7 +214,9 @@ def test_all_references_trace_and_no_outcome_changes(data_dir: Path, isolated: N
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="the hostile programs are Linux's")
-def test_hostile_programs_always_give_a_trace(repository: Path, isolated: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_hostile_programs_always_give_a_trace(
+    repository: Path, isolated: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.syspath_prepend(str(repository / "tests" / "attacks"))
     from catalogue import load_all
     from surroundings import Surroundings

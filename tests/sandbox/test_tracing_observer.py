@@ -109,7 +109,10 @@ def test_calls_returns_and_depth() -> None:
 
 
 def test_exceptions_have_their_line_on_the_way_up() -> None:
-    source = "def g(x):\n    return 1 // x\ndef f():\n    try:\n        g(0)\n    except ZeroDivisionError:\n        return 5\n"
+    source = (
+        "def g(x):\n    return 1 // x\n"
+        "def f():\n    try:\n        g(0)\n    except ZeroDivisionError:\n        return 5\n"
+    )
     events, value, _ = observe(source)
     assert value == 5
     raised = [(event.line, event.function, event.value) for event in events if event.kind == "exception"]
