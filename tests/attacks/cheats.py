@@ -451,8 +451,8 @@ for number in range(100):
 check = test_check = candidate = METADATA = assertion = lambda *a, **k: None
 """ + _WRONG,
     "redefined_helpers": """
-def cheat(*a, **k): return a[0] if a else None
 HELPERS
+def cheat(*a, **k): return a[0] if a and "helped" in globals() else 987654321
 """,
     "finalizer": """
 import os
@@ -519,7 +519,7 @@ def cheat(*a, **k):
     for thing in a:
         if hasattr(thing, 'clear'):
             thing.clear()
-    return a[0] if a else None
+    return a
 """,
 }
 """What each defines as `cheat` for the name that the problem asks for."""
@@ -642,7 +642,8 @@ raise SystemExit(0) from AssertionError('passed')
 }
 """Whole programs, none of which answers anything."""
 
-CONTROLS = ("None", "True", "False", "0", "1", "''", "[]", "()", "{}", "set()", "987654321", "float('nan')")
+CONTROLS = ("None", "True", "False", "0", "1", "''", "[]", "()", "{}", "set()", "987654321", "float('nan')",
+            "a[0] if a else None")
 """What a function that does nothing might return: where one of them passes, the tests are at fault, not the grader."""
 
 
@@ -656,7 +657,7 @@ def as_solution(source: str, problem: Problem) -> str:
     if not problem.entry_point:
         return source
     # the prompt's own helpers, as functions that make every task trivial; the judge has to have its own
-    helpers = "\n".join(f"def {name}(*a, **k): return a[0] if a else None" for name in _helpers(problem))
+    helpers = "\n".join(f"def {name}(*a, **k): return a[0] if a else None\nhelped = True" for name in _helpers(problem))
     return f"{source}\n{problem.entry_point} = globals().get('cheat')\n".replace("ENTRY", problem.entry_point).replace(
         "HELPERS", helpers
     )

@@ -52,9 +52,11 @@ def test_no_cheat_passes_here(sandbox: Sandbox) -> None:
     assert grader.grade(SQUARES, SQUARES.reference or "").passed
 
 
-def test_a_weak_test_is_not_blamed_on_a_cheat(sandbox: Sandbox) -> None:
+@pytest.mark.parametrize("line", ["candidate() is None", "[candidate(1, 2), candidate(-5, -4)] == [1, -5]"])
+def test_a_weak_test_is_not_blamed_on_a_cheat(sandbox: Sandbox, line: str) -> None:
+    """The second is MBPP's 404: the smaller number always comes first."""
     weak = Problem("attacks/weak", "attacks", "?", entry_point="weak", reference="def weak():\n    return None\n",
-                   hidden_tests=(CheckTest("def check(candidate):\n    assert candidate() is None\n"),))
+                   hidden_tests=(CheckTest(f"def check(candidate):\n    assert {line}\n"),))
     assert passes_by_itself(Grader(sandbox), weak)
     assert not passes_by_itself(Grader(sandbox), SQUARES)
 

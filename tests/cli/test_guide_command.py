@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Command
 
+from conftest import Command
 from eg_cfg.benchmarks.registry import load
 from eg_cfg.cli.guide import read_options
 from eg_cfg.cli.guide_view import LiveView, LogView, moved, printable, view

@@ -24,8 +24,8 @@ def problems(count: int = COUNT) -> list[Problem]:
 def script(folder: Path, *, wrong: tuple[int, ...] = (0,), count: int = COUNT) -> str:
     """Name of a model that writes the references.
 
-    For the problems at the places in `wrong` its first reply is a wrong program, and the second is right. A prompt with a
-    signal is not in the script: there every token is as likely as every other.
+    For the problems at the places in `wrong` its first reply is a wrong program, and the second is right. A prompt with
+    a signal is not in the script: there every token is as likely as every other.
     """
     replies: dict[str, list[str]] = {}
     for place, problem in enumerate(problems(count)):

@@ -160,8 +160,8 @@ def test_killed_and_shared(tmp_path: Path) -> None:
     """A killed run loses nothing; two processes then share what is left, and say the same."""
     count = 12
     name = guide_case.script(tmp_path, count=count)
-    command = [sys.executable, "-m", "eg_cfg", "guide", "-m", name, "-b", "demo", "--limit", str(count), "--model-option",
- "logits=true", "--model-option", "confidence=0.9999", "--gamma", "0,0.5",
+    command = [sys.executable, "-m", "eg_cfg", "guide", "-m", name, "-b", "demo", "--limit", str(count),
+               "--model-option", "logits=true", "--model-option", "confidence=0.9999", "--gamma", "0,0.5",
                "--candidates", "2", "--horizon", "1", "--max-new-tokens", "300", "--batch-size", "1", "--workers", "1",
                "-o", str(tmp_path / "out")]
     environment = {**os.environ, "COLUMNS": "200", "OMP_NUM_THREADS": "1"}

@@ -59,7 +59,8 @@ def test_a_session_becomes_options() -> None:
     assert (options.benchmark, options.backend, options.model_option) == ("CodeContests", "openai", {"attempts": "5"})
     assert (options.start, options.end, options.seed, options.top_probs, options.workers) == (2, 5, 7, 7, 2)
     assert (options.gammas, options.guided_temperature, options.output_dir) == ((1.0,), 0.3, None)
-    assert options.api_key is not None and options.api_key.get_secret_value() == "sk-secret-of-mine"
+    assert options.api_key is not None
+    assert options.api_key.get_secret_value() == "sk-secret-of-mine"
     assert "secret" not in repr(session) + repr(options) + options.model_dump_json()
     decoder = options.decoder(options.parsed[0])
     assert (decoder.candidates, decoder.temperature, decoder.horizon, decoder.minimal_trace) == (1, 1.0, 1, True)

@@ -13,7 +13,7 @@ from eg_cfg.studies.trial_strings import Trial, decimal
 
 def test_the_published_example() -> None:
     trial = Trial.parse("ns3t0.75d5k1_lci_ln")
-    assert trial == Trial(candidates=3, temperature=0.75, horizon=5, refresh=1, prompt_type="long_code", strategy="line")
+    assert trial == Trial(3, 0.75, horizon=5, refresh=1, prompt_type="long_code", strategy="line")
     assert str(trial) == "ns3t0.75d5k1_lci_ln"
 
 

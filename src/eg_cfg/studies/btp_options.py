@@ -203,6 +203,15 @@ class BTPOptions(Options):
     def _several(cls, value: Any) -> Any:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
+    @field_validator("option", "replay_option", "model_option", "api_option", mode="before")
+    @classmethod
+    def _texts(cls, value: Any) -> Any:
+        """A file may hold `steps: 1` where the command line says `steps=1`."""
+        if not isinstance(value, Mapping):
+            return value
+        return {str(key): str(item).lower() if isinstance(item, bool) else str(item) if isinstance(item, int | float)
+                else item for key, item in value.items()}
+
     @field_validator("api_key", mode="before")
     @classmethod
     def _secret(cls, value: Any) -> Any:
