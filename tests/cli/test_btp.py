@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from conftest import Command
 
 sys.path.append(str(Path(__file__).resolve().parent.parent / "studies"))
@@ -16,8 +17,8 @@ from btp_cases import save_small, script
 pytestmark = pytest.mark.filterwarnings("ignore:.*is_gradient_checkpointing.*:FutureWarning")
 
 QUICK = ("--dataset", "minipy", "--option", "steps=1", "--max_problems", "4", "--num-beams", "3", "--batch-size", "6",
-         "--eval_problems", "3", "--eval-samples", "2", "--max-new-tokens", "300", "--num-epochs", "1", "--device", "cpu",
-         "--workers", "1")
+         "--eval_problems", "3", "--eval-samples", "2", "--max-new-tokens", "300", "--num-epochs", "1", "--device",
+         "cpu", "--workers", "1")
 
 
 @pytest.mark.usefixtures("isolated")
@@ -44,8 +45,9 @@ def test_the_whole_way_from_flags_to_tables(command: Command, tmp_path: Path) ->
 @pytest.mark.usefixtures("isolated")
 def test_without_training_from_a_file_of_options(command: Command, tmp_path: Path) -> None:
     source = script(tmp_path / "r.json")
-    (tmp_path / "btp.yaml").write_text(f"source_model: {source}\nmode: btp_only\ndataset: minipy\noption: {{steps: 1}}\n"
-                                       "replay-split: pool\nmax-problems: 2\nnum-beams: 2\nmax-new-tokens: 300\n")
+    (tmp_path / "btp.yaml").write_text(f"source_model: {source}\nmode: btp_only\ndataset: minipy\n"
+                                       "option: {steps: 1}\nreplay-split: pool\nmax-problems: 2\nnum-beams: 2\n"
+                                       "max-new-tokens: 300\n")
     answer = command("btp", "--config", tmp_path / "btp.yaml", "--num-beams", "3", "--output-dir", tmp_path / "run")
     assert answer.code == 0, answer.err
     assert "no training: 2 problems of minipy (pool)" in answer.out

@@ -164,7 +164,7 @@ def test_the_live_view_follows_one_problem() -> None:
     text = console.export_text()
     console.file.close()
     assert "demo/2, gamma 3" in text
-    assert "t gamma 3 1/1" in text
+    assert "decoding: 1/2, gamma 3 1/1" in text
 
 
 def test_tokens_that_moved_most() -> None:

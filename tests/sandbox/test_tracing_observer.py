@@ -36,7 +36,7 @@ def observe(
 
 def text(observer: Observer) -> str:
     main, tail = observer.words[MAIN_BYTES], observer.words[TAIL_BYTES]
-    memory = bytes(observer.memory)
+    memory = bytes(observer.journal.memory)
     return (memory[HEADER : HEADER + main] + memory[HEADER + MAIN : HEADER + MAIN + tail]).decode()
 
 
@@ -155,6 +155,14 @@ def test_every_kind_of_repetition_is_elided(loop: str) -> None:
     assert sum(event.kind == "elided" for event in events) >= 1
     assert len(events) < 60
     assert events[-1] == Event("return", source.count("\n"), "f", value=str(value))
+
+
+@pytest.mark.parametrize("head", ["while True:", "while t < 900:", "for i in range(900):"])
+def test_the_same_turns_are_kept_of_every_loop(head: str) -> None:
+    events, _, _ = observe(f"def f():\n    t = 0\n    {head}\n        t += 1\n        if t == 50: return t\n")
+    assert [dict(event.changes)["t"] for event in events if "t" in dict(event.changes)] == [
+        "0", "1", "2", "48", "49", "50",
+    ]  # fmt: skip
 
 
 def test_the_last_turns_of_a_loop_that_is_left_in_the_middle() -> None:

@@ -53,8 +53,8 @@ def test_another_models_program_becomes_a_body(program: str) -> None:
 
 @pytest.mark.parametrize("program", [
     "def total(numbers):\n    return sum(numbers)\n", "def other(values):\n    return 0\n", "total = sum\n",
-    "def total(values):\n    return (\n", "def total(values):\n    '''Sums.'''\n", "from math import *\ndef total(values):"
-    "\n    return 0\n", "",
+    "def total(values):\n    return (\n", "def total(values):\n    '''Sums.'''\n", "",
+    "from math import *\ndef total(values):\n    return 0\n",
 ])
 def test_what_cannot_follow_the_header_is_none(program: str) -> None:
     assert answer(program, FUNCTION, "completion") is None

@@ -65,7 +65,7 @@ def test_an_address_makes_any_name_an_endpoints(small: str) -> None:
 
 @pytest.mark.parametrize(("values", "error", "said"), [
     ({"target_model": "gpt-4"}, ConfigError, "--target-model 'gpt-4' is an API model"),
-    ({"source_model": "gpt-4"}, ConfigError, "--mode finetune: expected a source whose weights are here, found 'gpt-4'"),
+    ({"source_model": "gpt-4"}, ConfigError, "expected a source whose weights are here, found 'gpt-4'"),
     ({"source_model": "gpt-4", "mode": "hybrid"}, ConfigError, "pass the model to be fine-tuned as --target-model"),
     ({"mode": "openai"}, ConfigError, "--mode openai: expected a source behind an API"),
     ({"mode": "hybrid", "target_model": "tiny"}, ConfigError, "--mode hybrid: expected a source behind an API"),

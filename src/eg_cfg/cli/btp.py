@@ -142,10 +142,10 @@ def _compared(compared: dict[str, Any]) -> Table:
     from eg_cfg.studies.btp_report import percent
 
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("", "before", "after", "difference", "RSR", "better, worse", "p"):
-        table.add_column(column, justify="right" if column else "left", overflow="fold")
+    for column in ("", "before", "after", "difference", "RSR", "p"):
+        table.add_column(column, justify="right" if column else "left", no_wrap=True)
     for name, row in compared.items():
-        table.add_row(name.replace("_", " "), percent(row["before"]), percent(row["after"]),
-                      percent(row["difference"]), "-" if row["rsr"] is None else f"{row['rsr']:.1f} %",
-                      f"{row['better']}, {row['worse']}", f"{row['p_value']:.4g}")
+        cells = (percent(row[key]).replace(" (", "\n(") for key in ("before", "after", "difference"))
+        table.add_row(name.removeprefix("average_").replace("_", " "), *cells,
+                      "-" if row["rsr"] is None else f"{row['rsr']:.1f} %", f"{row['p_value']:.4g}")
     return table

@@ -70,12 +70,18 @@ class _Tally:
     def __str__(self) -> str:
         parts = [f"{self.state}: {self.done}/{self.total}"]
         recent = list(self.finished.items())[-6:]
-        parts += [f"{_label(*key)} {self.solved[key]}/{count}" for key, count in recent]
+        several = len({trial for trial, _ in self.finished if not _is_plain(trial)}) > 1
+        parts += [f"{_label(*key, named=several)} {self.solved[key]}/{count}" for key, count in recent]
         return ", ".join(parts)
 
 
-def _label(trial: str, gamma: float) -> str:
-    return "greedy" if trial.startswith("baselines/") else f"{trial} gamma {gamma:g}"
+def _is_plain(trial: str) -> bool:
+    return trial.startswith("baselines/")
+
+
+def _label(trial: str, gamma: float, *, named: bool = True) -> str:
+    """What a tally is of; a trial is named where there are several."""
+    return "greedy" if _is_plain(trial) else f"{trial} gamma {gamma:g}" if named else f"gamma {gamma:g}"
 
 
 class LogView:
@@ -212,9 +218,9 @@ def _moved(tokens: Sequence[Token]) -> RenderableType:
 
     table = Table("token", "plain", "guided", "plain would have taken", box=None, pad_edge=False)
     for token in moved(tokens):
-        first = max((token, *token.top), key=lambda other: other.plain)
+        first = max((each for each in (token, *token.top) if math.isfinite(each.plain)), key=lambda other: other.plain)
         table.add_row(Text(repr(token.text)), f"{math.exp(token.plain):.1%}", f"{math.exp(token.guided):.1%}",
-                      Text("the same" if first.id == token.id else repr(first.text)))
+                      Text("the same" if first is token else repr(first.text)))
     return table
 
 

@@ -10,6 +10,7 @@ The method is EG-CFG (Lavon, Katz, Wolf, arXiv 2506.10948, section 3). Everythin
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import asdict, dataclass, field
@@ -143,18 +144,19 @@ class Alternative:
     """A token that was likely at some place."""
 
     id: int
+    """-1 where an endpoint does not tell it; written as null."""
     text: str
     plain: float
-    """Log-probability given the plain prompt."""
+    """Log-probability given the plain prompt; not-a-number where an endpoint was not asked or does not tell."""
     conditional: float | None
     """Log-probability given the prompt with the signal; none where there was no signal."""
     guided: float
-    """Log-probability under guidance, after normalisation and masking; minus infinity is written as null."""
+    """Log-probability under guidance, after normalisation and masking; what is not finite is written as null."""
 
     def to_json(self) -> dict[str, Any]:
         """Plain data for the records."""
-        return {"id": self.id, "text": self.text, "plain": finite(self.plain), "conditional": finite(self.conditional),
-                "guided": finite(self.guided)}
+        return {"id": known_id(self.id), "text": self.text, "plain": finite(self.plain),
+                "conditional": finite(self.conditional), "guided": finite(self.guided)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,8 +181,8 @@ class Refresh:
     candidates: tuple[Candidate, ...]
     signal: str
     """What was put into the prompt; empty where no candidate could be executed, and with gamma 0."""
-    signal_tokens: int = 0
-    """Tokens by which the prompt grew."""
+    signal_tokens: int | None = 0
+    """Tokens by which the prompt grew; none where an endpoint does not tell."""
     tokens: list[Token] = field(default_factory=list)
 
     def to_json(self) -> dict[str, Any]:
@@ -223,6 +225,10 @@ class Counters:
     seconds: dict[str, float] = field(default_factory=dict)
     """Wall time by part: `prompts`, `decoding`, `candidates`, `signals` (prefill), `executions` (waiting for them with
     nothing else to do), `other`. In a solution: `total`, from the problem's first token to its last."""
+    requests: int = 0
+    """Endpoints: replies used, those that had been bought before included."""
+    cost: float | None = None
+    """Endpoints: US dollars for these replies, where the price is known."""
 
     @property
     def tokens(self) -> int:
@@ -247,7 +253,7 @@ class Solution:
     """What the model wrote, cut at the stop string."""
     finish_reason: FinishReason
     token_ids: tuple[int, ...]
-    """Every token of the completion, end of text and stop string included."""
+    """Every token of the completion, end of text and stop string included; -1 as in `Token`."""
     refreshes: list[Refresh]
     accepted: Candidate | None
     """The sampled candidate that the program is, with `accept_passing`."""
@@ -259,7 +265,8 @@ class Solution:
     def to_json(self) -> dict[str, Any]:
         """Plain data for the records; a viewer can replay the solution from it."""
         return {"task_id": self.task_id, "gamma": self.gamma, "program": self.program, "completion": self.completion,
-                "finish_reason": self.finish_reason, "token_ids": list(self.token_ids), "prompt": plain(self.prompt),
+                "finish_reason": self.finish_reason, "token_ids": list(map(known_id, self.token_ids)),
+                "prompt": plain(self.prompt),
                 "accepted": None if self.accepted is None else self.accepted.to_json(),
                 "refreshes": [refresh.to_json() for refresh in self.refreshes], "counters": self.counters.to_json()}
 
@@ -283,7 +290,12 @@ class Solver(Protocol):
 
 def finite(value: float | None) -> float | None:
     """The number, or null where it is infinite or unknown: JSON has no infinity."""
-    return None if value is None or value in (float("inf"), float("-inf")) else value
+    return None if value is None or not math.isfinite(value) else value
+
+
+def known_id(token: int) -> int | None:
+    """A token's id, or null where it is unknown."""
+    return token if token >= 0 else None
 
 
 def plain(value: Any) -> Any:

@@ -16,6 +16,9 @@ from collections.abc import Iterable
 from eg_cfg.grading.normalise import program_hash
 from eg_cfg.grading.syntax import parse
 
+TOKENS_PER_LINE = 64
+"""Tokens that a candidate may have for each line of its horizon, where nobody says."""
+
 _TRY = re.compile(r"^([ \t]*)try[ \t]*:", re.MULTILINE)
 
 

@@ -34,7 +34,8 @@ from eg_cfg.decoding.base import (
     Solution,
 )
 from eg_cfg.decoding.branches import Branches
-from eg_cfg.decoding.candidates import executable, first_of_each, lines_of, undocumented
+from eg_cfg.decoding.candidates import TOKENS_PER_LINE, lines_of, undocumented
+from eg_cfg.decoding.drafts import agreeing, drafted, first_passing, to_run, with_traces
 from eg_cfg.decoding.outcome import finish
 from eg_cfg.decoding.prompting import frame_for
 from eg_cfg.decoding.sampling import Draft, Reader, Sampler
@@ -42,13 +43,11 @@ from eg_cfg.decoding.sharing import CandidateKey, Sampled, Shared
 from eg_cfg.decoding.signals import fitting_signal
 from eg_cfg.decoding.tasks import Node, Path, Task
 from eg_cfg.errors import ConfigError, ModelError
-from eg_cfg.grading.normalise import program_hash
 from eg_cfg.models.base import LogitModel, Prefixes, Sampling, TextModel, require_logits
 from eg_cfg.models.randomness import uniforms
 from eg_cfg.models.stops import StopStrings
 
 _log = logging.getLogger("eg_cfg.decoding")
-_TOKENS_PER_LINE = 64
 _BRANCHES = ("plain", "conditional")
 _NOTHING = Sampled((), "", False)
 
@@ -232,7 +231,7 @@ class _Run:
         options = self.options
         room = options.candidate_tokens
         if room is None:
-            room = node.room if options.horizon is None else _TOKENS_PER_LINE * options.horizon
+            room = node.room if options.horizon is None else TOKENS_PER_LINE * options.horizon
         return CandidateKey(self._model.name, (*node.task.prompt_ids, *node.code), index, options.temperature,
                             options.top_p, options.horizon, min(room, node.room), node.task.stops.strings,
                             options.seed)
@@ -260,20 +259,13 @@ class _Run:
         """Starts the unique programs of a node's candidates."""
         task = node.task
         written = self._reader.decode(node.code)
-        sampled = [each for each in node.sampled if each is not None]
-        programs = [executable(task.given, written + each.text) for each in sampled]
-        firsts = first_of_each(programs)
+        node.candidates = drafted(task.given, written,
+                                  [(each.text, each.ended) for each in node.sampled if each is not None])
         node.runs = {}
-        found = []
-        for index, (each, program, first) in enumerate(zip(sampled, programs, firsts, strict=True)):
-            duplicate = first if first != index else None
-            found.append(Candidate(index, each.text, program, duplicate, None, ended=each.ended))
-            if program is None or duplicate is not None:
-                continue
+        for index, program in to_run(node.candidates).items():
             node.runs[index], shared = self._guide.shared.run(self._guide.executor, task.problem, program)
             self._count(node, "executions_asked", 1)
             self._count(node, "executions_shared" if shared else "executions_run", 1)
-        node.candidates = tuple(found)
         self._running.append(node)
 
     def _collect(self) -> None:
@@ -297,12 +289,8 @@ class _Run:
 
     def _accepted(self, node: Node) -> bool:
         """Takes the results in; whether no gamma goes on, because a candidate passed."""
-        traces = {index: future.result() for index, future in node.runs.items()}
-        node.candidates = tuple(
-            Candidate(each.index, each.text, each.program, each.duplicate_of,
-                      traces[each.index].outcome if each.index in traces else None, traces.get(each.index), each.ended)
-            for each in node.candidates)
-        passing = next((each for each in node.candidates if each.trace is not None and each.trace.passed), None)
+        node.candidates = with_traces(node.candidates, {index: run.result() for index, run in node.runs.items()})
+        passing = first_passing(node.candidates)
         if passing is None or not self.options.accept_passing:
             return False
         written = self._reader.decode(node.code)
@@ -411,9 +399,7 @@ class _Run:
         """Counts how often the same finished program came, and stops where it came often enough."""
         (_, plain), (tokens, conditional) = (node.looks[branch] for branch in _BRANCHES)
         prefix = node.task.problem.completion_prefix
-        same = bool(plain) and bool(conditional) and program_hash(prefix + plain) == program_hash(prefix + conditional)
-        found = program_hash(prefix + conditional) if same else ""
-        node.streak = (found, (node.streak[1] if found == node.streak[0] else 0) + 1 if same else 0)
+        node.streak = agreeing(node.streak, prefix, plain, conditional)
         if node.streak[1] >= self.options.early_stop:
             for path in [path for path in node.paths if path.gamma > 0]:
                 self._finish(node, path, "early_stop", tokens, conditional)

@@ -90,6 +90,25 @@ class EndpointClient:
             return await with_retries(lambda: self._attempt(request, first, count), self._options.policy, self._pause,
                                       sleep)
 
+    async def tokenize(self, text: str) -> list[int] | None:
+        """Token ids of a prompt, begin-of-text included, where the server has a way to ask for them.
+
+        llama.cpp's server and vLLM answer `/tokenize` beside the version path; each has its own names for the same
+        fields, and passes over the other's. None where there is no such answer.
+        """
+        import openai
+
+        root = self._endpoint.base_url.removesuffix("/v1")
+        fields = {"model": self._endpoint.model, "prompt": text, "content": text, "add_special": True,
+                  "add_special_tokens": True}
+        try:
+            async with self._slots, asyncio.timeout(self._options.request_timeout):
+                reply: Any = await self._library.post(f"{root}/tokenize", cast_to=object, body=fields)
+        except (openai.APIError, TimeoutError, ValueError):
+            return None
+        ids = reply.get("tokens") if isinstance(reply, dict) else None
+        return ids if isinstance(ids, list) and ids and all(isinstance(each, int) for each in ids) else None
+
     async def close(self) -> None:
         """Ends the connections."""
         await self._library.close()
@@ -102,7 +121,7 @@ class EndpointClient:
             if outcome.reply is not None:
                 break
             assert outcome.failure is not None
-            if not self._adapt(outcome, fields):
+            if not self._adapt(outcome, request, fields):
                 raise outcome.failure
         given = len(outcome.reply.choices)
         if given < count:
@@ -144,7 +163,7 @@ class EndpointClient:
         return _Outcome(failure=failures.from_status(self._endpoint, status, headers, body),
                         said=failures.words(body)[0])
 
-    def _adapt(self, outcome: _Outcome, fields: Mapping[str, Any]) -> bool:
+    def _adapt(self, outcome: _Outcome, request: Request, fields: Mapping[str, Any]) -> bool:
         """Whether a field was refused that can be done without; it is from now on."""
         failure = outcome.failure
         if failure is None or failure.status not in (400, 403, 422) or not _UNSUPPORTED.search(outcome.said):
@@ -152,6 +171,8 @@ class EndpointClient:
         if failure.reason not in ("refused", "authentication"):
             return False
         for name, pattern, instead in _QUIRKS:
+            if name == "logprobs" and request.top:
+                continue
             if name in fields and re.search(pattern, outcome.said):
                 if name == "n":
                     self.samples_per_reply = 1

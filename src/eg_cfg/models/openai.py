@@ -22,10 +22,10 @@ import asyncio
 import contextlib
 import queue
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError, Future, wait
 from dataclasses import asdict
-from typing import Any
+from typing import Any, TypeVar
 
 from eg_cfg.errors import EndpointError, ModelError
 from eg_cfg.models import failures, replies
@@ -45,6 +45,9 @@ _DRAIN = 60.0
 """Seconds that requests under way are waited for when a batch ends early."""
 
 Answer = tuple[int, list[Completion]]
+Held = tuple[replies.Choice, dict[str, Any]]
+"""A sample, and the row of the ledger that it is in."""
+T = TypeVar("T")
 
 
 class OpenAIModel(TextModel):
@@ -113,7 +116,7 @@ class OpenAIModel(TextModel):
                 yield answer
         finally:
             with contextlib.suppress(RuntimeError):  # the loop is closed: nothing is under way
-                self._loop.loop.call_soon_threadsafe(batch.halt.set)
+                self.call_soon(batch.halt.set)
             _settle(future)
             self.usage.requests = self._client.sent
         try:
@@ -124,6 +127,17 @@ class OpenAIModel(TextModel):
     async def answer(self, request: Request, sampling: Sampling, halt: asyncio.Event) -> list[Completion]:
         """All samples of one prompt: from the ledger, and for the rest from the endpoint."""
         wanted = range(sampling.first_sample, sampling.first_sample + sampling.n)
+        return [replies.completion(choice, sampling, row["completion_tokens"] if len(row["choices"]) == 1 else None)
+                for choice, row in await self.secure(request, wanted, halt)]
+
+    async def secure(self, request: Request, wanted: range, halt: asyncio.Event) -> list[Held]:
+        """These samples of one prompt, each with its row of the ledger: what is not there is bought.
+
+        Runs in the model's own loop, see `submit`.
+
+        Raises:
+            EndpointError: The endpoint refused, or gave up; once `halt` is set, nothing more is sent.
+        """
         held = self._held(request, wanted)
         if len(held) < len(wanted):
             while not self.ledger.try_claim(request.key):
@@ -141,18 +155,35 @@ class OpenAIModel(TextModel):
                         raise min(failed, key=_rank)
             finally:
                 self.ledger.release(request.key)
-        samples = [held[index] for index in wanted]
-        return [replies.completion(choice, sampling, tokens) for choice, tokens in samples]
+        return [held[index] for index in wanted]
 
-    def _held(self, request: Request, wanted: range) -> dict[int, tuple[replies.Choice, int | None]]:
-        """Samples that are in the ledger, each with its number of tokens where that is known."""
-        found: dict[int, tuple[replies.Choice, int | None]] = {}
+    def submit(self, work: Coroutine[Any, Any, T]) -> Future[T]:
+        """Starts work in the loop that the model's requests are sent from.
+
+        Raises:
+            ModelError: The model is closed.
+        """
+        if self._closed:
+            work.close()
+            raise ModelError(f"{self.endpoint} is closed: open it again")
+        return self._loop.submit(work)
+
+    def call_soon(self, call: Callable[[], object]) -> None:
+        """Has something called in that loop, from another thread; raises `RuntimeError` where it is closed."""
+        self._loop.loop.call_soon_threadsafe(call)
+
+    async def tokenize(self, text: str) -> list[int] | None:
+        """Token ids of a prompt; None where the endpoint does not tell. Runs in the model's own loop."""
+        return await self._client.tokenize(text)
+
+    def _held(self, request: Request, wanted: range) -> dict[int, Held]:
+        """Samples that are in the ledger, each with its row."""
+        found: dict[int, Held] = {}
         for place, row in self.ledger.rows(request.key):
             used = False
-            alone = row["completion_tokens"] if len(row["choices"]) == 1 else None
             for index, choice in enumerate(row["choices"], start=row["first_sample"]):
                 if index in wanted and index not in found:
-                    found[index] = (replies.Choice(**choice), alone)
+                    found[index] = (replies.Choice(**choice), row)
                     used = True
             if used and place not in self._counted:
                 self.replayed.requests += 1
@@ -174,7 +205,7 @@ class OpenAIModel(TextModel):
         row = {
             "key": request.key,
             "first_sample": first,
-            "choices": [asdict(choice) for choice in reply.choices],
+            "choices": [_kept(choice, request) for choice in reply.choices],
             "request": request.identity,
             "prompt_tokens": reply.prompt_tokens,
             "completion_tokens": reply.completion_tokens,
@@ -238,6 +269,14 @@ class _Batch:
             else:
                 self._answered += 1
                 self._inbox.put((index, completions))
+
+
+def _kept(choice: replies.Choice, request: Request) -> dict[str, Any]:
+    """A choice as the ledger holds it: the likeliest tokens only where they were asked for."""
+    values = asdict(choice)
+    if not request.top:
+        del values["top"]
+    return values
 
 
 def _rank(error: BaseException) -> int:

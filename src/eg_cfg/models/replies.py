@@ -7,15 +7,13 @@ lists `tokens` and `token_logprobs`), are read alike, since servers mix them. Wh
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from eg_cfg.models import top_logprobs
 from eg_cfg.models.base import Completion, FinishReason, Sampling
 
-_UNLIKELY = -9999.0
-"""OpenAI writes this for a token outside the twenty likeliest: it stands for a number that is not told."""
 _FINISH: dict[str, FinishReason] = {"stop": "stop", "eos": "stop", "eos_token": "stop", "length": "length",
                                     "stop_sequence": "stop_sequence", "content_filter": "content_filter"}
 
@@ -46,6 +44,8 @@ class Choice:
     """As long as `tokens`; None if a single one is unknown."""
     reasoning: str | None = None
     """What a reasoning model thought before its answer; kept in the ledger only."""
+    top: list[top_logprobs.Row] | None = None
+    """The likeliest tokens of each place, up to the first place at which something is missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,8 @@ def _choice(choice: dict[str, Any]) -> Choice:
         tokens = log_probs = None
     return Choice(text=text, finish_reason=finish if isinstance(finish, str) else None,
                   stop_reason=stop if isinstance(stop, str) else None, tokens=tokens, log_probs=log_probs,
-                  reasoning=reasoning if isinstance(reasoning, str) else None)
+                  reasoning=reasoning if isinstance(reasoning, str) else None,
+                  top=top_logprobs.read(choice.get("logprobs")))
 
 
 def _log_probs(value: Any) -> tuple[list[str] | None, list[float] | None]:
@@ -134,14 +135,9 @@ def _log_probs(value: Any) -> tuple[list[str] | None, list[float] | None]:
         tokens, numbers = value.get("tokens"), value.get("token_logprobs")
     if not isinstance(tokens, list) or not all(isinstance(token, str) for token in tokens):
         return None, None
-    known = isinstance(numbers, list) and len(numbers) == len(tokens) and all(map(_is_log_prob, numbers))
+    known = isinstance(numbers, list) and len(numbers) == len(tokens) and all(
+        map(top_logprobs.is_log_prob, numbers))
     return tokens, [float(number) for number in numbers] if known else None
-
-
-def _is_log_prob(value: Any) -> bool:
-    if not isinstance(value, int | float) or isinstance(value, bool):
-        return False
-    return math.isfinite(value) and _UNLIKELY < value < 1e-3  # a little above 0 is rounding
 
 
 def completion(choice: Choice, sampling: Sampling, tokens: int | None) -> Completion:

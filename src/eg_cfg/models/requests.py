@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import hashlib
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,9 @@ _MAX_STOP: dict[Provider, int] = {"openai": 4, "deepseek": 16}
 
 _SEEDS = 2**31 - 2**20
 """Some servers keep a seed in 32 bits; there is room for a million samples above each."""
+
+_TOLD = 60
+"""Characters, or tokens, of a prefix that its record holds."""
 
 Quirk = str
 """A field that the endpoint turned out not to take: `n`, `seed`, `logprobs` or `max_tokens`."""
@@ -36,6 +40,8 @@ class Request:
     """Whether the log-probability of each token is asked for."""
     first_seed: int | None
     """Seed of sample 0; None where nothing is drawn."""
+    top: int = 0
+    """How many of the likeliest tokens are asked for at each place; the request is worth nothing without them."""
 
     def body(self, first: int, count: int, quirks: Collection[Quirk]) -> tuple[dict[str, Any], dict[str, Any]]:
         """What is sent for the samples from `first` on: the library's fields, and the extra ones."""
@@ -46,14 +52,24 @@ class Request:
             fields["seed"] = self.first_seed + first
         if "max_tokens" in quirks:
             fields["max_completion_tokens"] = fields.pop("max_tokens")
-        if self.log_probs and "logprobs" not in quirks:
+        if self.top:
+            fields["logprobs"] = self.top
+        elif self.log_probs and "logprobs" not in quirks:
             # plain completions take how many alternatives to tell; with 0 llama.cpp's server tells nothing
             fields["logprobs"] = True if "messages" in fields else 1
         return fields, dict(self.extra)
 
 
-def build(endpoint: Endpoint, options: EndpointOptions, prompt: Prompt, sampling: Sampling) -> Request:
+def build(endpoint: Endpoint, options: EndpointOptions, prompt: Prompt, sampling: Sampling,
+          tokens: Sequence[int] | None = None) -> Request:
     """The request that a prompt makes.
+
+    Args:
+        endpoint: Who is asked.
+        options: How.
+        prompt: What is to be completed.
+        sampling: How completions are drawn.
+        tokens: Token ids to be sent in the prompt's place, for endpoints that take them.
 
     Raises:
         ConfigError: The endpoint does not take this prompt or this option.
@@ -64,6 +80,8 @@ def build(endpoint: Endpoint, options: EndpointOptions, prompt: Prompt, sampling
     if sampling.top_k and endpoint.provider != "other":
         raise ConfigError(f"--top-k {sampling.top_k}: {endpoint} takes no such option: leave it at 0 and use --top-p")
     fields, extra = _prompt_fields(endpoint, options, prompt)
+    if tokens is not None:
+        fields["prompt"] = list(tokens)
     fields |= {"max_tokens": sampling.max_new_tokens, "temperature": sampling.temperature}
     if sampling.top_p < 1.0:
         fields["top_p"] = sampling.top_p
@@ -81,11 +99,8 @@ def build(endpoint: Endpoint, options: EndpointOptions, prompt: Prompt, sampling
         "seed": sampling.seed if drawn else None,
     }
     key = key_of(identity)
-    most = options.max_stop if options.max_stop is not None else _MAX_STOP.get(endpoint.provider)
-    if sampling.stop:
-        fields["stop"] = list(sampling.stop[:most])
-        if not fields["stop"]:
-            del fields["stop"]
+    if stop := _sent_stop(endpoint, options, sampling.stop):
+        fields["stop"] = stop
     fields["model"] = endpoint.model
     return Request(
         identity=identity,
@@ -97,6 +112,43 @@ def build(endpoint: Endpoint, options: EndpointOptions, prompt: Prompt, sampling
         # seeds 42 and 43 do not share all samples but one
         first_seed=int(key[-16:], 16) % _SEEDS if drawn else None,
     )
+
+
+def build_continuation(endpoint: Endpoint, options: EndpointOptions, prompt: str | Sequence[int], *, max_tokens: int,
+                       top: int, stop: Sequence[str] = ()) -> Request:
+    """The request for the likeliest continuation of a prefix, and the likeliest tokens at each of its places.
+
+    Prefixes of one program differ by a few tokens, so its record holds their fingerprint and end, not all of them.
+
+    Args:
+        endpoint: Who is asked.
+        options: How.
+        prompt: The prefix: text, or token ids for endpoints that take them.
+        max_tokens: Tokens of the continuation at most.
+        top: How many of the likeliest tokens are told at each place.
+        stop: Strings at which the endpoint is to stop, as many as it takes.
+
+    Raises:
+        ConfigError: The text cannot be sent.
+    """
+    sent: str | list[int] = _utf8(prompt) if isinstance(prompt, str) else list(prompt)
+    fields: dict[str, Any] = {"max_tokens": max_tokens, "temperature": 0.0}
+    identity = {"endpoint": endpoint.base_url, "api": "completions", "model": endpoint.model, "top": top,
+                "fields": fields | {"stop": list(stop)}, "extra": options.extra_body}
+    key = key_of({**identity, "prompt": sent})
+    kind = "characters" if isinstance(sent, str) else "tokens"
+    about = {kind: len(sent), "end": sent[-_TOLD:], "sha256": hashlib.sha256(repr(sent).encode()).hexdigest()}
+    body = fields | {"prompt": sent, "model": endpoint.model}
+    if accepted := _sent_stop(endpoint, options, stop):
+        body["stop"] = accepted
+    return Request(identity={**identity, "prompt": about}, key=key, fields=body, extra=dict(options.extra_body),
+                   log_probs=True, first_seed=None, top=top)
+
+
+def _sent_stop(endpoint: Endpoint, options: EndpointOptions, stop: Sequence[str]) -> list[str]:
+    """The first of the stop strings, as many as the endpoint takes."""
+    most = options.max_stop if options.max_stop is not None else _MAX_STOP.get(endpoint.provider)
+    return list(stop[:most])
 
 
 def _prompt_fields(endpoint: Endpoint, options: EndpointOptions,

@@ -18,7 +18,7 @@ class Loop(NamedTuple):
     first: int
     last: int
     turn: int
-    """The line that begins a turn: the first one, except where a constant condition is never looked at."""
+    """Another line that begins a turn, where the first is no step of its own: a constant condition may vanish."""
 
 
 def find_loops(source: str) -> tuple[_Lines, frozenset[int]]:

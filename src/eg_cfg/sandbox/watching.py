@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from .monitor import Monitor
     from .running import Child
 
-_MODULES = ("event_log", "loops", "portraits", "observer")
+_MODULES = ("event_log", "journal", "loops", "portraits", "frames", "observer")
 _OBSERVER = "eg_cfg.sandbox.observer"
 _START = f'__import__("sys").modules["{_OBSERVER}"].start(*arguments)'
 
@@ -65,7 +65,10 @@ class Watch:
         # a file of the scratch folder, not a memfd, which the monitor's system call filter refuses; no program is
         # loaded while the file has a name
         self.fd, self.path = tempfile.mkstemp()
-        os.posix_fallocate(self.fd, 0, SIZE)  # now, so that a full disk cannot kill the program later
+        if hasattr(os, "posix_fallocate"):
+            os.posix_fallocate(self.fd, 0, SIZE)  # now, so that a full disk cannot kill the program later
+        else:
+            os.ftruncate(self.fd, SIZE)
 
     def start(self, child: Child) -> None:
         """Has the program's process observe itself from here on.

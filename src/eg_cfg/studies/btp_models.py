@@ -97,7 +97,7 @@ def _source(options: BTPOptions) -> ModelOptions:
         api_base = DEEPSEEK
     forced = "openai" if options.mode == "openai" and _unknown(options.source_model) else None
     return build(ModelOptions, {"model_name": options.source_model, "api_base": api_base, "api_key": options.api_key,
-                                "backend": forced, "model_option": options.api_option})
+                                "backend": forced, **_placed(options.api_option)})
 
 
 def _unknown(name: str) -> bool:
@@ -113,12 +113,17 @@ def _unknown(name: str) -> bool:
 
 
 def _local(options: BTPOptions, name: str) -> ModelOptions:
-    found = build(ModelOptions, {"model_name": name})
-    if found.spec().backend == "openai":
-        return build(ModelOptions, {"model_name": name, "api_key": options.api_key, "model_option": options.api_option})
-    if found.spec().backend == "fake":
-        return build(ModelOptions, {"model_name": name, "model_option": options.model_option})
-    return build(ModelOptions, {"model_name": name, "device": options.device, "model_option": options.model_option})
+    backend = build(ModelOptions, {"model_name": name}).spec().backend
+    if backend == "openai":
+        return build(ModelOptions, {"model_name": name, "api_key": options.api_key, **_placed(options.api_option)})
+    device = {} if backend == "fake" else {"device": options.device}
+    return build(ModelOptions, {"model_name": name, **device, **_placed(options.model_option)})
+
+
+def _placed(given: dict[str, str]) -> dict[str, Any]:
+    """Options of a backend, those that all backends share in their own places."""
+    shared = {key: value for key, value in given.items() if key in ("dtype", "batch_size")}
+    return {**shared, "model_option": {key: value for key, value in given.items() if key not in shared}}
 
 
 def _described(spec: ModelSpec) -> dict[str, Any]:

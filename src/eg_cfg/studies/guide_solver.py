@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from eg_cfg.studies.guide_options import GuideStudyOptions
 
 
-def make_solver(model: TextModel, executor: Executor, options: GuideStudyOptions, decoder: GuideOptions, *,  # noqa: ARG001
+def make_solver(model: TextModel, executor: Executor, options: GuideStudyOptions, decoder: GuideOptions, *,
                 shared: Shared | None = None, observer: Observer | None = None) -> Solver:
     """What solves problems with a model: the one place that chooses by model and deployment.
 
@@ -30,7 +30,12 @@ def make_solver(model: TextModel, executor: Executor, options: GuideStudyOptions
 
     Raises:
         ConfigError: The model gives no next-token distributions.
+        EndpointError: Its endpoint could not be asked.
     """
+    if options.spec().backend == "openai":
+        from eg_cfg.decoding.endpoint import EndpointGuide
+
+        return EndpointGuide(model, executor, decoder, top=options.top_probs or None, shared=shared, observer=observer)
     from eg_cfg.decoding.egcfg import Guide
 
     return Guide(model, executor, decoder, shared=shared, observer=observer)
