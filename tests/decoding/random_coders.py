@@ -33,7 +33,7 @@ CHAT = ("{{ bos_token }}{% for message in messages %}[{{ message.role }}]\n{{ me
 
 
 @functools.cache
-def tokenizer() -> PreTrainedTokenizerFast:
+def tokenizer(pieces: tuple[str, ...] = tuple(PIECES)) -> PreTrainedTokenizerFast:
     letters = sorted(pre_tokenizers.ByteLevel.alphabet())
     vocabulary = {word: place for place, word in enumerate(["<s>", "</s>", *letters])}
     core = Tokenizer(models.BPE(vocab=vocabulary, merges=[]))
@@ -41,15 +41,16 @@ def tokenizer() -> PreTrainedTokenizerFast:
     core.decoder = decoders.ByteLevel()
     make: Any = PreTrainedTokenizerFast
     made: PreTrainedTokenizerFast = make(tokenizer_object=core, bos_token="<s>", eos_token="</s>")
-    made.add_tokens(PIECES)
+    made.add_tokens(list(pieces))
     return made
 
 
 @functools.cache
-def network(family: str, dtype: torch.dtype = torch.float32) -> PreTrainedModel:
+def network(family: str, dtype: torch.dtype = torch.float32,
+            pieces: tuple[str, ...] = tuple(PIECES)) -> PreTrainedModel:
     """Peaked distributions, nearly all on the pieces and the end-of-text token."""
     configuration = small_models.configuration(family)
-    configuration.vocab_size = len(tokenizer())
+    configuration.vocab_size = len(tokenizer(pieces))
     configuration.max_position_embeddings = CONTEXT
     configuration.bos_token_id, configuration.eos_token_id, configuration.pad_token_id = 0, 1, None
     torch.manual_seed(11)
@@ -57,18 +58,19 @@ def network(family: str, dtype: torch.dtype = torch.float32) -> PreTrainedModel:
     module: PreTrainedModel = make(configuration, dtype=torch.float32)
     head: Any = module.get_output_embeddings()
     with torch.no_grad():
-        head.weight[2: -len(PIECES)] *= 0.1
+        head.weight[2: -len(pieces)] *= 0.1
         head.weight[1] *= 0.7
     module.train(False)
     return module.to(dtype)  # type: ignore[arg-type]
 
 
-def coder(family: str = "llama", dtype: torch.dtype = torch.float32, chat: bool = False) -> HuggingFaceModel:
-    words = tokenizer()
+def coder(family: str = "llama", dtype: torch.dtype = torch.float32, chat: bool = False,
+          pieces: tuple[str, ...] = tuple(PIECES)) -> HuggingFaceModel:
+    words = tokenizer(pieces)
     if chat:
         words = copy.deepcopy(words)
         words.chat_template = CHAT
-    return HuggingFaceModel(network(family, dtype), words, name=f"coder-{family}")
+    return HuggingFaceModel(network(family, dtype, pieces), words, name=f"coder-{family}")
 
 
 def problems(count: int = 3) -> list[Problem]:
