@@ -30,8 +30,8 @@ _PURPOSE = {
             "invent a name, describe it and write it. It was never asked to solve a task.",
     "tiny": "Writes a short Python function for a description, with or without shown tests. It goes on from "
             "`tiny-base`.",
-    "steps2": "As `tiny`, from random weights and with problems of one and two steps only, the documented files "
-              "included: a base with a gap to close.",
+    "steps2": "As `tiny`, and like it from `tiny-base`, whose files have up to three steps; asked for problems "
+              "of one and two steps only: a base with a gap to close.",
     "small": "A smaller sibling of `tiny`, from random weights: a target for what a larger model found.",
     "untrained": "The architecture of `tiny` with random weights.",
 }

@@ -100,7 +100,8 @@ class ModelServer(Server):
         return {"id": "x", "object": "text_completion", "created": 0, "model": body["model"], "choices": choices,
                 **({"usage": usage} if self.counts else {})}
 
-    def _write(self, start: Prefixes, ids: Sequence[int], body: dict[str, Any], index: int) -> tuple[dict[str, Any], int]:
+    def _write(self, start: Prefixes, ids: Sequence[int], body: dict[str, Any],
+               index: int) -> tuple[dict[str, Any], int]:
         sampling = Sampling(temperature=body["temperature"], top_p=body.get("top_p", 1.0))
         noise = uniforms(self.seed, "candidate " + " ".join(map(str, ids)), index, body["max_tokens"])
         rows = start.select([0])
@@ -117,7 +118,7 @@ class ModelServer(Server):
             if token in self.model.end_tokens:
                 reason = "stop"
                 break
-            text = b"".join(self.piece(each) for each in tokens).decode("utf-8", "replace")
+            text = b"".join(self.piece(each) for each in tokens if not self._special(each)).decode("utf-8", "replace")
             cuts = [place for stop in body.get("stop", ()) if (place := text.find(stop)) >= 0]
             if cuts:
                 text, reason = text[: min(cuts)], "stop"
@@ -162,6 +163,10 @@ class ModelServer(Server):
         assert isinstance(self.model, HuggingFaceModel)
         text = str(self.model.tokenizer.convert_ids_to_tokens(token))
         return bytes([_bytes()[text]]) if text in _bytes() else text.encode()
+
+    def _special(self, token: int) -> bool:
+        """Whether texts leave a token out."""
+        return isinstance(self.model, HuggingFaceModel) and token in self.model.tokenizer.all_special_ids
 
     def _tokenize(self, handler: Handler, body: dict[str, Any]) -> None:
         if not self.ids:

@@ -238,19 +238,6 @@ def test_programs_from_a_file_stand_for_a_source(tmp_path: Path, small: Path, so
     assert one["buffer"]["passed"] == 4
 
 
-def test_a_full_disk_is_one_line_and_the_same_command_goes_on(tmp_path: Path, small: Path, source: str) -> None:
-    options = quick(tmp_path / "run", source_model=source, target_model=str(small), n_iterations=1)
-    round_folder = tmp_path / "run/rounds/1"
-    round_folder.mkdir(parents=True)
-    (round_folder / "completions.jsonl").symlink_to("/dev/full")
-    with pytest.raises(RunError, match="No space left on device; what was finished is kept") as error:
-        btp(options)
-    assert "\n" not in str(error.value)
-    (round_folder / "completions.jsonl").unlink()
-    outcome = btp(options)
-    assert outcome.results["rounds"][0]["buffer"]["experiences"] == 12
-
-
 def test_a_loss_that_is_no_number_keeps_what_was_reached(tmp_path: Path, small: Path, source: str) -> None:
     options = quick(tmp_path / "run", source_model=source, target_model=str(small), learning_rate=1e30, num_epochs=6,
                     use_lora=False)
