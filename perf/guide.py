@@ -140,14 +140,15 @@ def _body(problem: Problem) -> str:
     return reference.removeprefix(header)
 
 
-def timed(run: Callable[[], Any], device: str) -> tuple[float, Any]:
-    if device == "cuda":
+def timed(run: Callable[[], Any], arguments: argparse.Namespace) -> tuple[float, Any]:
+    now = time.process_time if arguments.clock == "cpu" else time.perf_counter
+    if arguments.device == "cuda":
         torch.cuda.synchronize()
-    started = time.perf_counter()
+    started = now()
     found = run()
-    if device == "cuda":
+    if arguments.device == "cuda":
         torch.cuda.synchronize()
-    return time.perf_counter() - started, found
+    return now() - started, found
 
 
 def compare(model: LogitModel, tracer: Tracer, problems: Sequence[Problem], batch: int,
@@ -162,11 +163,11 @@ def compare(model: LogitModel, tracer: Tracer, problems: Sequence[Problem], batc
     guide = Guide(model, tracer, chosen)
     for _ in range(arguments.rounds):
         seconds, completions = timed(lambda: model.generate([frame.plain for frame in frames], sampling),
-                                     arguments.device)
+                                     arguments)
         plain_times.append(seconds)
         guide = Guide(model, tracer, chosen)
         before = (model.usage.computed_tokens, model.usage.forward_passes)
-        seconds, solutions = timed(lambda guide=guide: list(guide.solve(problems)), arguments.device)
+        seconds, solutions = timed(lambda guide=guide: list(guide.solve(problems)), arguments)
         guided_times.append(seconds)
         assert model.usage.computed_tokens - before[0] == guide.counters.tokens
     plain, guided = statistics.median(plain_times), statistics.median(guided_times)
@@ -216,12 +217,12 @@ def reference(model: LogitModel, tracer: Tracer, problems: Sequence[Problem], ar
     chosen = options(arguments, 1)
     given = problems[: arguments.reference]
     found, solutions = timed(lambda: {(s.task_id, s.gamma): s for s in Guide(model, tracer, chosen).solve(given)},
-                             arguments.device)
+                             arguments)
     slow, same, margin = 0.0, 0, float("inf")
     for problem in given:
         for gamma in chosen.gammas:
             took, written = timed(lambda problem=problem, gamma=gamma: Reference(model, tracer, chosen).solve(
-                problem, gamma), arguments.device)
+                problem, gamma), arguments)
             slow += took
             equal = list(solutions[problem.task_id, gamma].token_ids) == written.tokens
             same += equal
@@ -255,6 +256,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--workers", type=int, default=2, help="processes that run candidates")
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--clock", default="wall", choices=("wall", "cpu"),
+                        help="cpu: processor time of this process, for a busy machine; leaves out waiting")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--dtype", default="float32", choices=("float32", "bfloat16", "float16"))
     arguments = parser.parse_args()

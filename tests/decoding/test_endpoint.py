@@ -17,6 +17,7 @@ from eg_cfg.config import build
 from eg_cfg.decoding.base import GuideOptions, Refresh, Solution, Token
 from eg_cfg.decoding.egcfg import Guide
 from eg_cfg.decoding.endpoint import EndpointGuide
+from eg_cfg.decoding.prompting import frame_for
 from eg_cfg.models.base import LogitModel
 
 LINES = ("    x += 1\n", "    y = x\n", "    x = 2 * x\n", "    y = x + 3\n", "    return x\n", "    return y\n",
@@ -106,15 +107,15 @@ def test_as_ids_it_writes_what_the_local_decoder_writes_however_text_would_be_to
 @pytest.mark.parametrize("changes", [
     {"strategy": "token", "max_new_tokens": 3},
     {"strategy": "persistent"},
-    {"refresh": 2, "horizon": 1, "guided": "x"},
-    {"horizon": None, "top_k": 3, "minimal_trace": True},
+    {"refresh": 2, "horizon": 1},
+    {"horizon": None, "top_k": 3, "minimal_trace": True, "gammas": [0.5, 3.0]},
     {"stop": ["return"], "early_stop": 1},
     {"accept_passing": True, "passing": "y = x"},
 ], ids=str)
 def test_options_mean_what_they_mean_to_the_local_decoder(changes: dict[str, Any], tmp_path: Path) -> None:
     model, given = coder(pieces=LINES), problems(1)
     chosen = options(**{"gammas": [0.5, 1.0], "max_new_tokens": 5,
-                        **{key: value for key, value in changes.items() if key not in ("passing", "guided")}})
+                        **{key: value for key, value in changes.items() if key != "passing"}})
     executor = ScriptedExecutor(changes.get("passing"))
     local = locally(model, given, chosen, executor)
     with ModelServer(model) as server, ask(server, tmp_path) as asked:
@@ -131,9 +132,8 @@ def test_options_mean_what_they_mean_to_the_local_decoder(changes: dict[str, Any
 @pytest.mark.parametrize("settings", [{"tells_stop": False}, {"tells_stop": False, "tells_end": False}], ids=str)
 def test_tokens_that_a_server_keeps_back_where_it_stops_are_asked_for(settings: dict[str, bool],
                                                                       tmp_path: Path) -> None:
-    model, given, chosen = coder(pieces=LINES), problems(2), options(gammas=[0.0, 1.0], max_new_tokens=12)
+    model, given, chosen = coder(pieces=LINES), problems(2), options(gammas=[0.0, 1.0], stop=["return"])
     local = locally(model, given, chosen)
-    assert any(each.finish_reason == "stop" for each in local.values()) or settings.get("tells_end", True)
     with ModelServer(model, **settings) as server:
         remote, _ = solve(given, chosen, tmp_path, server)
     for key, one in local.items():
@@ -151,7 +151,9 @@ def test_with_gamma_1_a_line_is_one_request_and_the_plain_prompt_is_only_sampled
     assert len(sampled) == len(solution.refreshes) == guide.counters.refreshes
     signals = [each for each in solution.refreshes if each.signal]
     assert len(signals) > 1
-    by_signal = [[body for body in guided if each.signal.strip("\n") in body["prompt"]] for each in signals]
+    frame = frame_for(problem, "completion", chat=False)
+    by_signal = [[body for body in guided if body["prompt"] == f"{frame.conditional(each.signal)}{each.code}"]
+                 for each in signals]
     assert [len(each) for each in by_signal] == [1] * len(signals)
     assert all(body["stop"] == ["\n"] for bodies in by_signal for body in bodies)
     assert len(guided) - len(signals) <= len(solution.refreshes) - len(signals)  # lines without a signal, if any

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -236,6 +237,23 @@ def test_programs_from_a_file_stand_for_a_source(tmp_path: Path, small: Path, so
     one = outcome.results["rounds"][0]
     assert one["buffer"]["experiences"] == 12
     assert one["buffer"]["passed"] == 4
+
+
+def test_a_disk_without_room_is_one_line_and_the_same_command_goes_on(tmp_path: Path, small: Path,
+                                                                      source: str) -> None:
+    options = quick(tmp_path / "run", source_model=source, target_model=str(small), n_iterations=1)
+    with pytest.raises(Stop):
+        btp(options, watch=stopping("round 1: writing", 0))
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (6000, limits[1]))  # a file has room for some of the experiences
+    try:
+        with pytest.raises(RunError, match="what was finished is kept") as error:
+            btp(options)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert "\n" not in str(error.value)
+    outcome = btp(options)
+    assert outcome.results["rounds"][0]["buffer"]["experiences"] == 12
 
 
 def test_a_loss_that_is_no_number_keeps_what_was_reached(tmp_path: Path, small: Path, source: str) -> None:

@@ -89,7 +89,7 @@ class EndpointGuide:
             raise ConfigError(f"--top-probs: expected at least 1 for an endpoint, found {top}")
         askers = _askers.setdefault(self.model, {})
         if top not in askers:
-            askers[top] = self.model.submit(Asker.open(self.model, top, asyncio.Event())).result()
+            askers[top] = self.model.submit(Asker.open(self.model, top)).result()
         self.asker = askers[top]
         self._seen: set[str] = set()
 

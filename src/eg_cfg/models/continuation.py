@@ -1,6 +1,6 @@
 """Continues prefixes behind an endpoint, with the likeliest tokens at each place.
 
-    asker = await Asker.open(model, top=20, halt=halt)      # asks for one token, and refuses what cannot do it
+    asker = await Asker.open(model, top=20)     # asks for one token, and refuses what cannot do it
     prefix = await asker.prefix("def add(a, b):\\n")
     reply = await asker.greedy(prefix, max_tokens=16, halt=halt)
     reply.places[0].chosen.data, reply.places[0].top, reply.ended
@@ -89,13 +89,12 @@ class Asker:
     _tokenized: dict[str, tuple[int, ...]] = field(default_factory=dict)
 
     @classmethod
-    async def open(cls, model: OpenAIModel, top: int | None, halt: asyncio.Event) -> Asker:
+    async def open(cls, model: OpenAIModel, top: int | None) -> Asker:
         """Asks for one token.
 
         Args:
             model: Asked through the completions API.
             top: Likeliest tokens to ask for; as many as the endpoint gives, of `TOP`, where none.
-            halt: Once set, nothing is sent.
 
         Raises:
             ConfigError: The endpoint does not continue prefixes, or tells no log-probabilities; the message says why.
@@ -105,7 +104,7 @@ class Asker:
         for count in choices:
             asker = cls(model, count)
             try:
-                held = await asker._ask(_PROBE, None, 0, 1, (), halt)
+                held = await asker._ask(_PROBE, None, 0, 1, (), asyncio.Event())  # a refusal sets it
             except EndpointError as error:
                 if error.reason == "refused" and count != choices[-1]:
                     continue
@@ -119,7 +118,7 @@ class Asker:
             if not _spelled(found, held[0].text):
                 raise _refusal(model, f"the tokens that it tells do not spell the text that it writes: "
                                       f"{found[0].chosen.text!r}, and {held[0].text[:20]!r}")
-            asker.ids = await asker._takes_ids(found[0], halt)
+            asker.ids = await asker._takes_ids(found[0])
             return asker
         raise AssertionError("one of the numbers is the last")
 
@@ -157,7 +156,7 @@ class Asker:
             stopped = choice.finish_reason not in (None, "length")
             if stopped and not stop:
                 self._learn(told, choice.text)
-            if found or (stopped and not choice.text):
+            if found or (stopped and (stop or not choice.text)):  # what completes a stop string may not be told
                 whole = len(found) == len(told) and _text(found).startswith(choice.text.encode())
                 return Continuation(found, stopped and whole, bought)
         raise EndpointError(f"{self.model.endpoint}: expected the log-probabilities of the likeliest tokens, found "
@@ -188,7 +187,7 @@ class Asker:
         [held] = await model.secure(request, range(number, number + 1), halt)
         return held
 
-    async def _takes_ids(self, place: Place, halt: asyncio.Event) -> bool:
+    async def _takes_ids(self, place: Place) -> bool:
         """Whether prefixes can be token ids: they are told, prompts can be tokenised, and both come to the same."""
         if place.chosen.id is None or any(token.id is None for token in place.top):
             return False
@@ -196,7 +195,7 @@ class Asker:
         if ids is None:
             return False
         try:
-            choice, _ = await self._ask(_PROBE, ids, 0, 1, (), halt)
+            choice, _ = await self._ask(_PROBE, ids, 0, 1, (), asyncio.Event())
         except EndpointError as error:
             if error.status is None or error.retryable:
                 raise
@@ -225,8 +224,11 @@ def _text(found: Sequence[Place]) -> bytes:
 
 
 def _spelled(found: Sequence[Place], text: str) -> list[Place]:
-    """The places whose tokens spell the text; what follows it is the stop string, or the end of the text."""
-    whole = text.rstrip("\ufffd").encode("utf-8", "replace")  # at its end, a part of a character
+    """The places whose tokens spell the text; what follows it is the stop string, or the end of the text.
+
+    Servers differ in how they write bytes that are no characters: from there on nothing is compared.
+    """
+    whole = text.partition("\ufffd")[0].encode("utf-8", "replace")
     spelled = b""
     for count, place in enumerate(found):
         spelled += place.chosen.data

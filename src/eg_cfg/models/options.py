@@ -31,6 +31,9 @@ class LocalOptions(Options):
     """Implementation of attention; None leaves it to transformers."""
     batch_size: int | None = Field(default=None, ge=1)
     """Sequences decoded at once; None is 32 on a GPU, 16 on a CPU. Out of memory halves it."""
+    threads: int | None = Field(default=None, ge=1)
+    """Threads of the process on a CPU; None is one for a model below 20 million parameters, and torch's choice (the
+    cores, or OMP_NUM_THREADS) for a larger one."""
 
     @model_validator(mode="after")
     def _one_placement(self) -> Self:

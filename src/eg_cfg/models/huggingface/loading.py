@@ -9,17 +9,23 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
+import sys
 from pathlib import Path
 from typing import Any, cast
 
 import torch
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+from transformers.utils import logging
 
 from eg_cfg.config import build
 from eg_cfg.errors import ConfigError, MissingExtraError, ModelNotFoundError
 from eg_cfg.models.huggingface.model import HuggingFaceModel
 from eg_cfg.models.options import LocalOptions
 
+_SMALL = 20_000_000
+"""Parameters below which a layer's work on a CPU is shorter than handing it to a second thread, and far shorter where
+that thread has to wait for a core that grades programs."""
 _ASK_SECONDS = 10.0
 """How long the hub may take to say whether it has a model."""
 _DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
@@ -50,7 +56,24 @@ def load(model: str, options: LocalOptions | None = None, *, name: str | None = 
     module, tokenizer = _pretrained(base, options, name, tokenizer_from=adapter)
     if adapter is not None:
         module = _with_adapter(module, adapter)
+    settle_threads(module, options.threads)
     return HuggingFaceModel(module, tokenizer, name=name, batch_size=options.batch_size)
+
+
+def settle_threads(module: torch.nn.Module, threads: int | None) -> None:
+    """Sets how many threads the process computes with, where the model is on a CPU.
+
+    Args:
+        module: The model.
+        threads: How many; where None, one for a small model unless OMP_NUM_THREADS says otherwise.
+    """
+    weights = list(module.parameters())
+    if not weights or weights[0].device.type != "cpu":
+        return
+    if threads is not None:
+        torch.set_num_threads(threads)
+    elif "OMP_NUM_THREADS" not in os.environ and sum(weight.numel() for weight in weights) < _SMALL:
+        torch.set_num_threads(1)
 
 
 def device_of(options: LocalOptions) -> torch.device:
@@ -107,6 +130,8 @@ def _pretrained(model: str, options: LocalOptions, name: str,
         with_tokenizer = tokenizer_from is not None and (tokenizer_from / "tokenizer_config.json").is_file()
         tokenizer = AutoTokenizer.from_pretrained(str(tokenizer_from) if with_tokenizer else model,
                                                   **({} if with_tokenizer else common))
+        if not sys.stderr.isatty():  # the bar of a log file is noise
+            logging.disable_progress_bar()  # type: ignore[no-untyped-call]
         module = AutoModelForCausalLM.from_pretrained(model, dtype=dtype, **arguments)
     except (OSError, ValueError, ImportError) as error:
         raise _explained(error, model, name, options, here, unreachable) from error
