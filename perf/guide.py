@@ -152,8 +152,8 @@ def timed(run: Callable[[], Any], arguments: argparse.Namespace) -> tuple[float,
 
 
 def compare(model: LogitModel, tracer: Tracer, problems: Sequence[Problem], batch: int,
-            arguments: argparse.Namespace) -> float:
-    """Guided against plain, at one batch size; returns the guided seconds a problem."""
+            arguments: argparse.Namespace) -> None:
+    """Guided against plain, at one batch size."""
     chosen = options(arguments, batch)
     if isinstance(model, HuggingFaceModel):
         model.batch_size.sequences = batch
@@ -186,7 +186,6 @@ def compare(model: LogitModel, tracer: Tracer, problems: Sequence[Problem], batc
           f"{counters.signal_tokens:,}; in all {counters.tokens:,}, as the network counted; "
           f"{counters.forward_passes:,} forward passes")
     check_signals(model, problems, chosen, solutions, counters.signal_tokens)
-    return guided / len(problems)
 
 
 def check_signals(model: LogitModel, problems: Sequence[Problem], chosen: GuideOptions, solutions: Sequence[Any],
@@ -210,28 +209,33 @@ def check_signals(model: LogitModel, problems: Sequence[Problem], chosen: GuideO
           f"{promised:,}")
 
 
-def reference(model: LogitModel, tracer: Tracer, problems: Sequence[Problem], arguments: argparse.Namespace,
-              seconds: float) -> None:
+def reference(model: LogitModel, tracer: Tracer, problems: Sequence[Problem], arguments: argparse.Namespace) -> None:
     from reference import Reference  # of tests/decoding
 
-    chosen = options(arguments, 1)
     given = problems[: arguments.reference]
-    found, solutions = timed(lambda: {(s.task_id, s.gamma): s for s in Guide(model, tracer, chosen).solve(given)},
-                             arguments)
+    gammas = options(arguments, 1).gammas
+    fast: dict[int, float] = {}
+    found: dict[tuple[str, float], list[int]] = {}
+    for batch in arguments.batch:
+        chosen = options(arguments, batch)
+        fast[batch], solutions = timed(
+            lambda chosen=chosen: list(Guide(model, tracer, chosen).solve(given)), arguments)
+        tokens = {(each.task_id, each.gamma): list(each.token_ids) for each in solutions}
+        print(f"batch {batch} writes {'the same tokens' if found in ({}, tokens) else 'OTHER TOKENS'}")
+        found = tokens
     slow, same, margin = 0.0, 0, float("inf")
     for problem in given:
-        for gamma in chosen.gammas:
+        for gamma in gammas:
             took, written = timed(lambda problem=problem, gamma=gamma: Reference(model, tracer, chosen).solve(
                 problem, gamma), arguments)
             slow += took
-            equal = list(solutions[problem.task_id, gamma].token_ids) == written.tokens
-            same += equal
-            if equal:
-                margin = min(margin, *written.margins)
-    print(f"reference decoder: {len(given)} problems, {slow:.2f} s; the decoder at batch 1: {found:.2f} s; "
-          f"{slow / found:.1f} times faster")
-    print(f"  {same} of {len(given) * len(chosen.gammas)} solutions equal token for token; "
-          f"least margin of a token {margin:.2g} nats; {seconds:.2f} s a problem above")
+            same += found[problem.task_id, gamma] == written.tokens
+            margin = min(margin, *written.margins)
+    print(f"reference decoder: {len(given)} problems x gamma {', '.join(f'{gamma:g}' for gamma in gammas)}: {slow:.2f} s")
+    for batch, seconds in fast.items():
+        print(f"  the decoder at batch {batch}: {seconds:.2f} s, {slow / seconds:.1f} times faster")
+    print(f"  {same} of {len(given) * len(gammas)} solutions equal token for token; least margin of a token "
+          f"{margin:.2g} nats")
 
 
 def options(arguments: argparse.Namespace, batch: int) -> GuideOptions:
@@ -270,9 +274,10 @@ def main() -> None:
         tracer = Tracer(sandbox)
         tracer.trace(problems[0], problems[0].reference or "pass")
         model.generate([problems[0].prompt], Sampling(max_new_tokens=4))
-        seconds = [compare(model, tracer, problems, batch, arguments) for batch in arguments.batch]
+        for batch in arguments.batch:
+            compare(model, tracer, problems, batch, arguments)
         if arguments.reference:
-            reference(model, tracer, problems, arguments, seconds[0])
+            reference(model, tracer, problems, arguments)
 
 
 if __name__ == "__main__":

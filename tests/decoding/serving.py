@@ -15,7 +15,6 @@ import json
 import time
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -24,10 +23,8 @@ from endpoint import Handler, Server, Step
 from eg_cfg.models import Sampling
 from eg_cfg.models.base import LogitModel, Prefixes
 from eg_cfg.models.choosing import choose
-from eg_cfg.models.endpoint import EndpointOptions
 from eg_cfg.models.fake_logits import FakeLogitModel
 from eg_cfg.models.huggingface.model import HuggingFaceModel
-from eg_cfg.models.openai import OpenAIModel
 from eg_cfg.models.randomness import uniforms
 
 EVERYTHING = 100_000
@@ -180,10 +177,3 @@ def _bytes() -> dict[str, int]:
     shown = [*range(33, 127), *range(161, 173), *range(174, 256)]
     hidden = [byte for byte in range(256) if byte not in shown]
     return {chr(byte): byte for byte in shown} | {chr(256 + place): byte for place, byte in enumerate(hidden)}
-
-
-def ask(server: Server, folder: Path, **options: Any) -> OpenAIModel:
-    """A model behind the server, with waits that are short."""
-    values = {"api_base": server.url, "api_key": server.key, "api": "completions", "ledger": folder,
-              "first_wait": 0.02, "attempts": 4, **options}
-    return OpenAIModel("m", EndpointOptions(**values), environment={})

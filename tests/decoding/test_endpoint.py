@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from random_coders import ScriptedExecutor, coder, problems
-from serving import EVERYTHING, ModelServer, ask
+import torch
+from endpoint_case import ask
+from random_coders import PIECES, ScriptedExecutor, coder, problems
+from serving import EVERYTHING, ModelServer
 
 from eg_cfg.benchmarks.base import Problem
 from eg_cfg.config import build
@@ -23,6 +25,8 @@ from eg_cfg.models.base import LogitModel
 LINES = ("    x += 1\n", "    y = x\n", "    x = 2 * x\n", "    y = x + 3\n", "    return x\n", "    return y\n",
          "    if x > 2:\n", "        x -= 1\n", "    for y in [1, 2]:\n", "        x += y\n", "    z = (x\n")
 """Whole lines: text that they spell is tokenised as it was written."""
+AMBIGUOUS = (*PIECES, "    w = x\n")
+"""Among them pieces that make another piece together: their text is tokenised otherwise than it was written."""
 Found = dict[tuple[str, float], Solution]
 
 
@@ -93,8 +97,13 @@ def test_as_text_it_writes_what_the_local_decoder_writes(tmp_path: Path) -> None
 
 
 def test_as_ids_it_writes_what_the_local_decoder_writes_however_text_would_be_tokenised(tmp_path: Path) -> None:
-    model, given = coder(), problems(2)
+    model, given = coder(pieces=AMBIGUOUS), problems(2)
+    head: Any = model.module.get_output_embeddings()
+    with torch.no_grad():
+        head.weight[0] = 0  # a begin-of-text within a text would end it here, and not there
     local = locally(model, given, options(signal_tokens=600))
+    assert any(model.encode_text(each.completion) != [id for id in each.token_ids if id not in model.end_tokens]
+               for each in local.values()), "text would do as well"
     with ModelServer(model, ids=True) as server:
         remote, guide = solve(given, options(signal_tokens=600), tmp_path, server)
     assert guide.asker.ids

@@ -19,6 +19,9 @@ from eg_cfg.errors import EndpointError
 from eg_cfg.models.continuation import Asker, Bought, Continuation, Prefix
 from eg_cfg.models.top_logprobs import Place, TopToken
 
+_CHARACTER = 8
+"""Tokens that are read further where a reply ends within its first character."""
+
 
 class Branch:
     """The continuation of one prompt and the code so far.
@@ -102,20 +105,36 @@ class Branch:
 
     async def _read(self, code: Sequence[TopToken], want: int, stop: Sequence[str]) -> None:
         prefix = self.prompt.then([*code, *(place.chosen for place in self._places)])
-        while prefix is None and self._places:  # the last reply ended within a character
-            del self._places[-1]
-            prefix = self.prompt.then([*code, *(place.chosen for place in self._places)])
         if prefix is None:
             raise EndpointError("a program has to be continued within a character, and text cannot be sent so",
                                 hint="take a server that takes token ids, or another model", reason="bad_reply")
         careful, self._careful = self._careful, False
         if careful:  # the token at which it stopped was not told: it is asked for without a stop string
             want, stop = min(want, 1 if tuple(stop) == ("\n",) else self._lookahead), ()
+        reply = await self._ask(prefix, want, stop)
+        whole = self._whole(reply.places)
+        if reply.places and not whole:  # it begins with a character that it does not end
+            reply = await self._ask(prefix, want + _CHARACTER, stop)
+            whole = self._whole(reply.places) or reply.places
+        self._places += whole
+        if reply.ended and len(whole) == len(reply.places):
+            self._stopped(reply, stop)
+
+    async def _ask(self, prefix: Prefix, want: int, stop: Sequence[str]) -> Continuation:
         reply = await self._asker.greedy(prefix, want, self._halt, stop)
         self._counted(reply.bought)
-        self._places += reply.places
-        if reply.ended:
-            self._stopped(reply, stop)
+        return reply
+
+    def _whole(self, places: list[Place]) -> list[Place]:
+        """The places up to the end of the last whole character: what follows them can be sent."""
+        if self._asker.ids:
+            return places
+        data, kept = b"", 0
+        for count, place in enumerate(places, start=1):
+            data += b"" if self._asker.is_end(place.chosen) else place.chosen.data
+            if is_whole(data):
+                data, kept = b"", count
+        return places[:kept]
 
     def _stopped(self, reply: Continuation, stop: Sequence[str]) -> None:
         if not stop:

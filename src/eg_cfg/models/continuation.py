@@ -72,7 +72,8 @@ class Continuation:
 
     places: list[Place]
     ended: bool
-    """Whether the endpoint stopped after them by itself: at a stop string, or because the text is at its end."""
+    """Whether the endpoint stopped by itself: right after them where the text is at its end, or at a stop string, whose
+    token may not be among them."""
     bought: list[Bought]
 
 
@@ -157,8 +158,8 @@ class Asker:
             if stopped and not stop:
                 self._learn(told, choice.text)
             if found or (stopped and (stop or not choice.text)):  # what completes a stop string may not be told
-                whole = len(found) == len(told) and _text(found).startswith(choice.text.encode())
-                return Continuation(found, stopped and whole, bought)
+                whole = len(found) == len(told) and _text(found).startswith(choice.text.encode("utf-8", "replace"))
+                return Continuation(found, stopped and (whole or bool(stop)), bought)
         raise EndpointError(f"{self.model.endpoint}: expected the log-probabilities of the likeliest tokens, found "
                             f"none in {_TRIES} replies", reason="bad_reply",
                             hint="it told them before: start the same command again; finished replies are on disk")
@@ -231,7 +232,10 @@ def _spelled(found: Sequence[Place], text: str) -> list[Place]:
     whole = text.partition("\ufffd")[0].encode("utf-8", "replace")
     spelled = b""
     for count, place in enumerate(found):
-        spelled += place.chosen.data
+        data = place.chosen.data
+        if _SPECIAL.fullmatch(data) and not whole.startswith(spelled + data):
+            continue  # texts leave it out
+        spelled += data
         if not (whole.startswith(spelled) or spelled.startswith(whole)):
             return list(found[:count])
     return list(found)
