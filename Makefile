@@ -1,7 +1,8 @@
 # Two commands do all the set-up, with Python 3.11 or newer and nothing else:
 #
-#   make demo    the embedded model on the embedded benchmark: sample, grade, print the table
-#   make test    lint, types and tests
+#   make demo       the embedded model on the embedded benchmark: sample, grade, print the table
+#   make test       lint, types and tests
+#   make test-long  the tests that take minutes each
 #
 # PYTHON=/path/to/python chooses the interpreter. An unchanged .venv is used again.
 
@@ -11,7 +12,7 @@ PY := $(VENV)/bin/python
 INPUTS := pyproject.toml constraints.txt Makefile
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types clean
+.PHONY: help demo test test-long lint types clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -20,7 +21,10 @@ demo: $(VENV)/.installed
 	$(PY) -m eg_cfg demo --output-dir .demo
 
 test: lint types
-	$(PY) -m pytest -n 2 --dist loadgroup
+	$(PY) -m pytest -n 2 --dist loadgroup -m "not long" --durations=25
+
+test-long: $(VENV)/.installed-dev
+	$(PY) -m pytest -n 2 --dist loadgroup -m long
 
 lint: $(VENV)/.installed-dev
 	$(PY) -m ruff check .

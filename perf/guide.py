@@ -231,7 +231,8 @@ def reference(model: LogitModel, tracer: Tracer, problems: Sequence[Problem], ar
             slow += took
             same += found[problem.task_id, gamma] == written.tokens
             margin = min(margin, *written.margins)
-    print(f"reference decoder: {len(given)} problems x gamma {', '.join(f'{gamma:g}' for gamma in gammas)}: {slow:.2f} s")
+    strengths = ", ".join(f"{gamma:g}" for gamma in gammas)
+    print(f"reference decoder: {len(given)} problems x gamma {strengths}: {slow:.2f} s")
     for batch, seconds in fast.items():
         print(f"  the decoder at batch {batch}: {seconds:.2f} s, {slow / seconds:.1f} times faster")
     print(f"  {same} of {len(given) * len(gammas)} solutions equal token for token; least margin of a token "

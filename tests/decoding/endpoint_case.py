@@ -31,11 +31,11 @@ class Runs:
         return future
 
 
-def ask(server: Any, folder: Path, **options: Any) -> OpenAIModel:
+def ask(server: Any, folder: Path, *, model: str = "m", **options: Any) -> OpenAIModel:
     """A model behind the server, with waits that are short."""
     values = {"api_base": server.url, "api_key": server.key, "api": "completions", "ledger": folder,
               "first_wait": 0.02, "attempts": 4, **options}
-    return OpenAIModel("m", EndpointOptions(**values), environment={})
+    return OpenAIModel(model, EndpointOptions(**values), environment={})
 
 
 def options(**changes: Any) -> GuideOptions:

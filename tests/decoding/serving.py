@@ -103,14 +103,15 @@ class ModelServer(Server):
         noise = uniforms(self.seed, "candidate " + " ".join(map(str, ids)), index, body["max_tokens"])
         rows = start.select([0])
         tokens: list[int] = []
-        tops: list[list[tuple[int, float]]] = []
+        tops: list[list[tuple[int, float]]] = []  # of each place, its token and the likeliest
         reason, text = "length", ""
         for drawn in noise:
             told = rows.log_probs
             token = int(choose(told, sampling, torch.tensor([drawn]) if sampling.temperature else None).tokens[0])
             count = min(body.get("logprobs") or 0, told.shape[1])
             best = told[0].topk(count)
-            tops.append(list(zip(best.indices.tolist(), best.values.tolist(), strict=True)))
+            likeliest = zip(best.indices.tolist(), best.values.tolist(), strict=True)
+            tops.append([(token, float(told[0, token])), *likeliest])
             tokens.append(token)
             if token in self.model.end_tokens:
                 reason = "stop"
@@ -137,11 +138,11 @@ class ModelServer(Server):
                 data = b"" if token in self.model.end_tokens else self.piece(token)
                 return {"id": token, "token": data.decode("utf-8", "replace"), "bytes": list(data), "logprob": number}
 
-            return {"content": [{**entry(token, dict(top)[token]), "top_logprobs": [entry(*each) for each in top]}
+            return {"content": [{**entry(token, dict(top)[token]), "top_logprobs": [entry(*each) for each in top[1:]]}
                                 for token, top in zip(tokens, tops, strict=True)]}
         return {"tokens": [self._text(token) for token in tokens],
                 "token_logprobs": [dict(top)[token] for token, top in zip(tokens, tops, strict=True)],
-                "top_logprobs": [{self._text(token): number for token, number in reversed(top)} for top in tops],
+                "top_logprobs": [{self._text(token): number for token, number in reversed(top[1:])} for top in tops],
                 "text_offset": [0] * len(tokens)}
 
     def _text(self, token: int) -> str:

@@ -64,7 +64,7 @@ def test_tokens_are_those_of_the_reference(family: str) -> None:
     assert compare(coder(family), problems(3), options(max_new_tokens=7)) > 1e-4
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("family", FAMILIES)
 def test_tokens_are_those_of_the_reference_on_twenty_problems(family: str) -> None:
     compare(coder(family), problems(20), options(candidates=3, max_new_tokens=16))

@@ -53,6 +53,6 @@ def test_tokens_are_those_of_the_reference(tiny: LogitModel, tracer: Tracer) -> 
     check(tiny, tracer, some(1), GuideOptions(gammas=(0.0, 1.0), candidates=2, max_new_tokens=24))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_tokens_are_those_of_the_reference_on_twenty_problems(tiny: LogitModel, tracer: Tracer) -> None:
     check(tiny, tracer, some(20), GuideOptions(max_new_tokens=96))

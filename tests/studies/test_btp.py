@@ -265,7 +265,7 @@ def test_a_loss_that_is_no_number_keeps_what_was_reached(tmp_path: Path, small: 
     assert (tmp_path / "run/before/scores.json").exists()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("family", ["qwen2", "starcoder2", "gpt2", "gpt_neo", "deepseek_v2"])
 def test_every_family_trains_two_rounds(tmp_path: Path, source: str, family: str) -> None:
     folder = save_small(tmp_path / family, family)

@@ -18,7 +18,7 @@ from eg_cfg.studies.btp import btp
 
 pytestmark = [
     pytest.mark.usefixtures("isolated"),
-    pytest.mark.slow,
+    pytest.mark.long,
     pytest.mark.filterwarnings("ignore:.*is_gradient_checkpointing.*:FutureWarning"),
 ]
 

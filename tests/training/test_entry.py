@@ -76,7 +76,7 @@ def test_the_shipped_configurations_are_accelerate_s(repository: Path, name: str
     assert yaml.safe_load(text)["mixed_precision"] == "no"
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_two_processes_train_what_one_does(base: Base, examples: Path, tmp_path: Path) -> None:
     common = ["--model", str(base("llama")), "--examples", str(examples), "--validation", str(examples)]
     same = ["--option", "device=cpu", "--option", "num_epochs=2", "--option", "lora_dropout=0", "--option",
