@@ -9,12 +9,13 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from endpoint import Handler, Server, changed, drop, status
-from endpoint_case import BODY, HEADER, Runs, ask, options, solve
+from endpoint_case import BODY, HEADER, PROBLEM, Runs, ask, options, solve
 from serving import ModelServer
 
 from eg_cfg.decoding.endpoint import EndpointGuide
@@ -108,6 +109,40 @@ def test_a_signal_that_is_longer_than_the_context_is_made_shorter(tmp_path: Path
         [solution] = solve(server, tmp_path, options(gammas=[1.0]))
     assert solution.completion == BODY
     assert all(len(each.signal) < 330 for each in solution.refreshes)
+
+
+class Full(ModelServer):
+    """Refuses what might not fit into a context."""
+
+    def serve(self, handler: Handler, body: dict[str, Any]) -> None:
+        if len(body["prompt"]) + body["max_tokens"] > len(HEADER) + 30:
+            return status(400, said="this model's maximum context length is exceeded")(handler, body)
+        return super().serve(handler, body)
+
+
+def test_a_program_that_fills_the_context_ends_there(tmp_path: Path) -> None:
+    with Full(scripted()) as server:
+        [solution] = solve(server, tmp_path, options(gammas=[0.0]))
+    assert solution.finish_reason == "length"
+    assert solution.completion.encode() == BODY.encode()[:len(solution.completion.encode())]
+    assert len(solution.completion) > 20
+
+
+def test_a_problem_that_is_longer_than_the_context_is_told_after_the_others(tmp_path: Path) -> None:
+    class Tight(ModelServer):
+        def serve(self, handler: Handler, body: dict[str, Any]) -> None:
+            if len(body["prompt"]) > 2000:
+                return status(400, said="maximum context length")(handler, body)
+            return super().serve(handler, body)
+
+    long = replace(PROBLEM, task_id="minipy/1", prompt="#" * 3000 + "\n" + HEADER, completion_prefix="#" * 3000 + "\n"
+                   + HEADER)
+    with Tight(scripted()) as server, ask(server, tmp_path) as model:
+        solutions = EndpointGuide(model, Runs(), options(gammas=[0.0]), top=5).solve([long, PROBLEM])
+        assert next(solutions).completion == BODY
+        with pytest.raises(EndpointError, match="1 programs are finished") as caught:
+            next(solutions)
+    assert caught.value.reason == "context_length"
 
 
 @pytest.mark.parametrize(("step", "said"), [

@@ -121,9 +121,16 @@ class Branch:
             self._stopped(reply, stop)
 
     async def _ask(self, prefix: Prefix, want: int, stop: Sequence[str]) -> Continuation:
-        reply = await self._asker.greedy(prefix, want, self._halt, stop)
-        self._counted(reply.bought)
-        return reply
+        while True:
+            try:
+                reply = await self._asker.greedy(prefix, want, self._halt, stop)
+            except EndpointError as error:
+                if error.reason != "context_length" or want == 1:
+                    raise
+                want //= 2  # endpoints refuse what might not fit; what is refused costs nothing
+                continue
+            self._counted(reply.bought)
+            return reply
 
     def _whole(self, places: list[Place]) -> list[Place]:
         """The places up to the end of the last whole character: what follows them can be sent."""

@@ -93,11 +93,19 @@ class Walk:
         """Whether this gamma is the first to come here, of those that have written the same code."""
 
     async def run(self) -> Solution:
-        """Writes it.
+        """Writes it; a program that fills the model's context ends there.
 
         Raises:
             EndpointError: The endpoint refused, or gave up.
         """
+        try:
+            return await self._write()
+        except EndpointError as error:
+            if error.reason != "context_length" or not self._code:
+                raise
+            return self._finish("length", self._code)
+
+    async def _write(self) -> Solution:
         task, path = self._task, self._path
         self._plain = self._branch(await self._prefix(task.frame.plain), "prompt_tokens", "plain_tokens")
         steered = path.gamma > 0 and bool(task.problem.public_tests)
