@@ -130,8 +130,10 @@ class RunFolder:
         earlier = _read_description(path)
         old: dict[str, Any] = {"kind": earlier.get("kind"), **earlier.get("identity", {})}
         new: dict[str, Any] = json.loads(json.dumps({"kind": kind, **identity}))
-        changed = [f"{key} {old.get(key)!r} there, {new.get(key)!r} here"
-                   for key in dict.fromkeys([*old, *new]) if old.get(key) != new.get(key)]
+        if old["kind"] not in (None, kind):
+            raise RunError(f"run folder {path} is one of {old['kind']}, not of {kind}: pass another --output-dir, or "
+                           f"--force to start over")
+        changed = differences(old, new)
         if changed:
             if _is_empty(path, [*files, *earlier.get("files", [])]):
                 return False  # an earlier start ended before its first record: there is nothing to mix up
@@ -232,3 +234,21 @@ def _busy(folder: Path, holder: str) -> RunError:
 def _release(folder: Path, lock: int) -> None:
     os.close(lock)
     _locked.discard(folder)
+
+
+def differences(old: Mapping[str, Any], new: Mapping[str, Any], within: str = "") -> list[str]:
+    """What a configuration says and another does not, each as `name X there, Y here`; nested ones by their leaves.
+
+    Args:
+        old: What is there.
+        new: What is here.
+        within: What the names stand in, with a point at its end.
+    """
+    found: list[str] = []
+    for key in dict.fromkeys([*old, *new]):
+        before, now = old.get(key), new.get(key)
+        if isinstance(before, Mapping) and isinstance(now, Mapping):
+            found += differences(before, now, f"{within}{key}.")
+        elif before != now:
+            found.append(f"{within}{key} {before!r} there, {now!r} here")
+    return found

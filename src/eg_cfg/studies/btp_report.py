@@ -197,10 +197,12 @@ def _collected(found: Mapping[str, Any]) -> str:
 def _round(one: Mapping[str, Any]) -> str:
     drawn, training = one["drawn"], one["training"]
     loss = training["loss"]
+    warning = "" if drawn["passed"] else (". None of the programs drawn passed, so it learnt from failures alone: "
+                                          "collect on more problems, or ask for --min-pass-rate")
     return (f"round {one['round']}: buffer of {one['buffer']['experiences']} ({one['buffer']['passed']} passed); drew "
             f"{drawn['draws']} ({drawn['different']} different, {drawn['passed']} passed); {training['steps']} steps "
             f"on {training['supervised_tokens']:,} tokens, loss {_loss(loss['first'])} to {_loss(loss['last'])}, "
-            f"{training['seconds']:.0f} s, {training['peak_memory_mb']:.0f} MiB")
+            f"{training['seconds']:.0f} s, {training['peak_memory_mb']:.0f} MiB{warning}")
 
 
 def _loss(value: float | None) -> str:

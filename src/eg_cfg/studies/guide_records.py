@@ -27,6 +27,7 @@ from eg_cfg.errors import RunError
 from eg_cfg.grading.grader import select_tests
 from eg_cfg.grading.verdict import Verdict
 from eg_cfg.records import write_atomically
+from eg_cfg.runs import differences
 from eg_cfg.studies.trial_strings import decimal
 
 SOLVED = "solved_tasks"
@@ -128,8 +129,7 @@ class ResultsFolder:
         if known is None:
             write_json(path, here)
             return
-        changed = [f"{key} {known.get(key)!r} there, {here.get(key)!r} here"
-                   for key in dict.fromkeys([*known, *here]) if known.get(key) != here.get(key)]
+        changed = differences(known, here)
         if not changed:
             return
         if next(self._files(trial), None) is None and next(self._files(f"{trial}/{STEPS}"), None) is None:

@@ -18,6 +18,7 @@ import os
 import random
 import shutil
 import sys
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -272,7 +273,10 @@ def _until_it_fits(task: _Task, progress: Progress | None) -> _Run:
     while True:
         size: list[int] = []
         try:
-            return _train(task, progress, pieces, size)
+            with warnings.catch_warnings():
+                # peft reads an attribute that transformers has renamed: nothing that a user could do about it
+                warnings.filterwarnings("ignore", ".*is_gradient_checkpointing.*", FutureWarning)
+                return _train(task, progress, pieces, size)
         except Exception as error:
             if not out_of_memory(error) or isinstance(error, ModelError):
                 raise
