@@ -403,3 +403,8 @@ def test_codegen_completions_that_passed_are_left_to_the_letter() -> None:
                             entry_point=problem["entry_point"])
             assert (found.program, found.status) == (verbatim.program, "ok")
     assert counts == {"ok": 3106, "empty": 25, "truncated": 77, "unparsable": 72}
+
+
+def test_a_marker_inside_a_string_of_a_whole_snippet_cuts_nothing() -> None:
+    program = 'def f(x):\n    """first\nBEGIN SOLUTION\n """\n    return x\n'
+    assert extract(program, kind="snippet").program == program

@@ -224,6 +224,8 @@ def _place(code: str, prefix: str, entry_point: str | None, method: str) -> Extr
 
 def _snippet(text: str, prefer: Prefer) -> Extraction:
     code, closed = between_markers(text), True
+    if code != text and not _parses_dedented(code) and _parses_dedented(text):
+        code = text  # the marker is a line of a string in a program that is whole
     method = "whole" if code == text else "markers"
     if not _parses_dedented(code):
         code = in_code_tag(_answer(code))
