@@ -158,3 +158,11 @@ def test_versions_name_what_is_required() -> None:
     versions = library_versions()
     assert {"eg-cfg", "numpy", "pydantic", "pyarrow", "python"} <= set(versions)
     assert "vllm" not in versions
+
+
+def test_a_refusal_names_what_differs_inside_too(tmp_path: Path) -> None:
+    sampling = {"n": 5, "temperature": 0.8}
+    with open_run(tmp_path, identity={"sampling": sampling}) as run, run.records("rows.jsonl") as records:
+        records.append({"n": 1})
+    with pytest.raises(RunError, match=r"\(sampling\.temperature 0\.8 there, 0\.1 here\)"):
+        open_run(tmp_path, identity={"sampling": {**sampling, "temperature": 0.1}})

@@ -130,10 +130,8 @@ class RunFolder:
         earlier = _read_description(path)
         old: dict[str, Any] = {"kind": earlier.get("kind"), **earlier.get("identity", {})}
         new: dict[str, Any] = json.loads(json.dumps({"kind": kind, **identity}))
-        if old["kind"] not in (None, kind):
-            raise RunError(f"run folder {path} is one of {old['kind']}, not of {kind}: pass another --output-dir, or "
-                           f"--force to start over")
-        changed = differences(old, new)
+        same_kind = old["kind"] == kind
+        changed = differences(old, new) if same_kind else [f"that of {old['kind']}, not of {kind}"]
         if changed:
             if _is_empty(path, [*files, *earlier.get("files", [])]):
                 return False  # an earlier start ended before its first record: there is nothing to mix up
