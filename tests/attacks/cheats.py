@@ -8,6 +8,7 @@ what it says. `FOOLED` names those that pass where a test runs beside the progra
 from __future__ import annotations
 
 import ast
+import warnings
 
 from eg_cfg.benchmarks.base import Problem
 
@@ -664,5 +665,7 @@ def as_solution(source: str, problem: Problem) -> str:
 
 
 def _helpers(problem: Problem) -> list[str]:
-    tree = ast.parse(problem.reference or "")
+    with warnings.catch_warnings():  # references hold strings such as '\\w'
+        warnings.simplefilter("ignore")
+        tree = ast.parse(problem.reference or "")
     return [n.name for n in tree.body if isinstance(n, ast.FunctionDef) and n.name != problem.entry_point]

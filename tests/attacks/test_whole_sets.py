@@ -21,6 +21,15 @@ pytestmark = [
     pytest.mark.usefixtures("isolated"),
 ]
 
+HEADLINE = (
+    "lying_equality",
+    "exit_zero_in_the_call",
+    "lying_everything",
+    "subclass_list",
+    "patched_builtins",
+    "frames",
+)
+"""Cheats that are tried on every problem each time; the rest on every twentieth."""
 CHECK = "def check(candidate):\n    assert candidate(3) == [0, 1, 4]\n    assert candidate(1) == [0]\n"
 SQUARES = Problem(
     "attacks/squares", "attacks", "The squares of the numbers below n.", entry_point="squares",
@@ -68,6 +77,26 @@ def test_no_cheat_passes_any_of_every_twentieth_problem(sandbox: Sandbox, benchm
     problems = problems_of(benchmark)[::20]
     tallies = try_cheats(Grader(sandbox), problems)
     assert len(tallies) == len(PROGRAMS if benchmark == "apps" else FUNCTIONS)
+    assert {tally.problems for tally in tallies.values()} == {len(problems)}
+    assert {name: tally.passed for name, tally in tallies.items() if tally.passed} == {}
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("data_dir")
+@pytest.mark.parametrize("name", HEADLINE)
+def test_no_headline_cheat_passes_any_problem(sandbox: Sandbox, name: str) -> None:
+    problems = [*problems_of("humaneval"), *problems_of("mbpp")]
+    tallies = try_cheats(Grader(sandbox), problems, {name})
+    assert {name: len(problems) for name in tallies} == {name: 164 + 500}
+    assert tallies[name].passed == []
+
+
+@pytest.mark.long
+@pytest.mark.usefixtures("data_dir")
+@pytest.mark.parametrize("benchmark", BENCHMARKS)
+def test_no_cheat_passes_any_problem(sandbox: Sandbox, benchmark: str) -> None:
+    problems = problems_of(benchmark)
+    tallies = try_cheats(Grader(sandbox), problems)
     assert {tally.problems for tally in tallies.values()} == {len(problems)}
     assert {name: tally.passed for name, tally in tallies.items() if tally.passed} == {}
 

@@ -56,6 +56,28 @@ Workers = Annotated[
         help="Programs at a time; the machine's cores where none.",
     ),
 ]
+Timeout = Annotated[
+    str | None,
+    typer.Option(
+        "--timeout",
+        metavar="S",
+        show_default=False,
+        help="Seconds for a program; the benchmark's own where none.",
+    ),
+]
+Comparison = Annotated[
+    str | None,
+    typer.Option(
+        "--comparison",
+        metavar="RULE",
+        show_default=False,
+        help="Rule of equality, such as official or strict for APPS; the benchmark's own where none.",
+    ),
+]
+K = Annotated[
+    str | None,
+    typer.Option("--k", metavar="1,5,10", show_default=False, help="Of pass@k; as the samples allow where none."),
+]
 Isolation = Annotated[
     str | None,
     typer.Option(

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
-
-import typer
+from typing import TYPE_CHECKING, Any
 
 from eg_cfg.cli import model_arguments as model
-from eg_cfg.cli.arguments import BenchmarkOptions, Data, Isolation, Split, Weak, Workers
+from eg_cfg.cli.arguments import BenchmarkOptions, Comparison, Data, Isolation, K, Split, Timeout, Weak, Workers
 
 TYPES = 4
 """Of a kind of failure, at most so many are shown."""
@@ -44,20 +42,11 @@ def baseline(
     use_openai: model.UseOpenAI = False,
     api_key: model.ApiKey = None,
     api_base: model.ApiBase = None,
-    k: Annotated[
-        str | None,
-        typer.Option("--k", metavar="1,5,10", show_default=False, help="Of pass@k; as the samples allow where none."),
-    ] = None,
+    k: K = None,
     workers: Workers = None,
-    timeout: Annotated[
-        str | None,
-        typer.Option("--timeout", metavar="S", show_default=False, help="Seconds; the benchmark's own where none."),
-    ] = None,
+    timeout: Timeout = None,
     isolation: Isolation = None,
-    comparison: Annotated[
-        str | None,
-        typer.Option("--comparison", metavar="RULE", show_default=False, help="Rule of equality, as of eg-cfg grade."),
-    ] = None,
+    comparison: Comparison = None,
     allow_weak_isolation: Weak = False,
     config: model.Config = None,
     output_dir: model.OutputDir = None,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from eg_cfg.cli import btp_arguments as btp_
 from eg_cfg.cli import model_arguments as model
-from eg_cfg.cli.arguments import BenchmarkOptions, Data, Isolation, Split, Weak, Workers
+from eg_cfg.cli.arguments import BenchmarkOptions, Data, Isolation, Split, Timeout, Weak, Workers
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -75,7 +75,7 @@ def btp(
     api_base: model.ApiBase = None,
     api_option: btp_.ApiOption = None,
     workers: Workers = None,
-    timeout: btp_.Timeout = None,
+    timeout: Timeout = None,
     isolation: Isolation = None,
     allow_weak_isolation: Weak = False,
     config: model.Config = None,

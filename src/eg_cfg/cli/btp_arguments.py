@@ -122,4 +122,3 @@ In4Bit = Annotated[bool, typer.Option("--load-in-4bit", help="Train on frozen we
 In8Bit = Annotated[bool, typer.Option("--load-in-8bit", help="Train on frozen weights in 8 bits (extra quant).")]
 ReportTo = Annotated[str | None, _text("--report-to", "tensorboard,...", "Trackers.")]
 CheckpointDir = Annotated[str | None, _text("--checkpoint-dir", "DIR", "checkpoints/ in the run folder where none.")]
-Timeout = Annotated[str | None, _text("--timeout", "S", "Seconds for a program; the benchmark's own where none.")]

@@ -6,7 +6,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from eg_cfg.cli.arguments import Benchmark, BenchmarkOptions, Data, Isolation, Seed, Split, Weak, Workers, numbers
+from eg_cfg.cli.arguments import (
+    Benchmark,
+    BenchmarkOptions,
+    Comparison,
+    Data,
+    Isolation,
+    K,
+    Seed,
+    Split,
+    Timeout,
+    Weak,
+    Workers,
+    numbers,
+)
 
 if TYPE_CHECKING:
     from eg_cfg.studies.grade import GradeOutcome
@@ -20,10 +33,7 @@ def grade(
     split: Split = None,
     data: Data = None,
     option: BenchmarkOptions = None,
-    k: Annotated[
-        str | None,
-        typer.Option("--k", metavar="1,5,10", show_default=False, help="Of pass@k; as the samples allow where none."),
-    ] = None,
+    k: K = None,
     extract: Annotated[
         str,
         typer.Option(
@@ -33,20 +43,9 @@ def grade(
         ),
     ] = "verbatim",
     workers: Workers = None,
-    timeout: Annotated[
-        str | None,
-        typer.Option("--timeout", metavar="S", show_default=False, help="Seconds; the benchmark's own where none."),
-    ] = None,
+    timeout: Timeout = None,
     isolation: Isolation = None,
-    comparison: Annotated[
-        str | None,
-        typer.Option(
-            "--comparison",
-            metavar="RULE",
-            show_default=False,
-            help="Rule of equality, such as official or strict for APPS; the benchmark's own where none.",
-        ),
-    ] = None,
+    comparison: Comparison = None,
     allow_weak_isolation: Weak = False,
     output_dir: Annotated[
         str | None,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from eg_cfg.cli import model_arguments as model
-from eg_cfg.cli.arguments import BenchmarkOptions, Data, Isolation, Split, Weak, Workers
+from eg_cfg.cli.arguments import BenchmarkOptions, Comparison, Data, Isolation, Split, Timeout, Weak, Workers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -138,15 +138,9 @@ def guide(
         str | None, typer.Option("--end", metavar="I", show_default=False, help="The problem before which to stop.")
     ] = None,
     workers: Workers = None,
-    timeout: Annotated[
-        str | None,
-        typer.Option("--timeout", metavar="S", show_default=False, help="Seconds; the benchmark's own where none."),
-    ] = None,
+    timeout: Timeout = None,
     isolation: Isolation = None,
-    comparison: Annotated[
-        str | None,
-        typer.Option("--comparison", metavar="RULE", show_default=False, help="Rule of equality, as of eg-cfg grade."),
-    ] = None,
+    comparison: Comparison = None,
     allow_weak_isolation: Weak = False,
     output_dir: Annotated[
         str | None,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from eg_cfg.cli.arguments import BenchmarkOptions, Data, Split, Weak
+from eg_cfg.cli.arguments import BenchmarkOptions, Data, Split, Timeout, Weak
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -43,10 +43,7 @@ def trace(
         str, typer.Option("--style", metavar="full|minimal", help="Every line, or the final state only."),
     ] = "full",
     as_json: Annotated[bool, typer.Option("--json", help="Print the trace as JSON.")] = False,
-    timeout: Annotated[
-        str | None,
-        typer.Option("--timeout", metavar="S", show_default=False, help="Seconds for the program."),
-    ] = None,
+    timeout: Timeout = None,
     events: Annotated[str, typer.Option("--events", metavar="N", help="Events kept of one test.")] = "256",
     split: Split = None,
     data: Data = None,
