@@ -23,12 +23,17 @@ VENV = os.path.join(os.path.dirname(HERE), ".venv")
 
 def run(name, dataset=None):
     """Runs the script of that name with the arguments of the command line, and ends with its exit code."""
-    _find_package()
-    from pathlib import Path
+    try:
+        _find_package()
+        from pathlib import Path
 
-    from eg_cfg.cli.scripts import run_script
+        from eg_cfg.cli.scripts import run_script
 
-    sys.exit(run_script(name, sys.argv[1:], experiments=Path(HERE), dataset=dataset))
+        code = run_script(name, sys.argv[1:], experiments=Path(HERE), dataset=dataset)
+    except KeyboardInterrupt:  # while modules are imported; a command tells its own
+        sys.stderr.write("interrupted\n")
+        code = 130
+    sys.exit(code)
 
 
 def _find_package():

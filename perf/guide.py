@@ -252,7 +252,8 @@ def main() -> None:
     parser.add_argument("--tokenizer", help="folder of the random network's tokenizer; that of tiny unless given")
     parser.add_argument("--problems", type=int, default=16)
     parser.add_argument("--batch", type=int, nargs="+", default=[1, 8])
-    parser.add_argument("--gamma", type=float, nargs="+", default=[1.0])
+    parser.add_argument("--gamma", type=float, nargs="+", default=[0.0, 0.5, 1.0, 3.0],
+                        help="those of the publication; what they have in common is computed once")
     parser.add_argument("--candidates", type=int, default=3)
     parser.add_argument("--horizon", type=int, default=2)
     parser.add_argument("--new-tokens", type=int, default=128)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from pydantic import Field
@@ -91,10 +92,12 @@ def test_flags_win_over_the_file(tmp_path: Path) -> None:
             "optimizer:\n  learning_rate: 1\n  learning_rate: 2\nmodel_name: a\n",
             "'learning_rate' is given twice",
         ),
-        ("a.yaml", "a: [1\n", "a.yaml"),
-        ("a.json", "{", "a.json"),
-        ("a.yaml", "- 1\n", "expected a mapping of options, found a list"),
-        ("a.toml", "", "found suffix '.toml'"),
+        ("a.yaml", "a: [1\n", "a.yaml, line 2: expected YAML, found a fault (expected ',' or ']', but got"),
+        ("a.yaml", "a: 1\nb: c: d\n", "line 2: expected YAML, found a fault (mapping values are not allowed here)"),
+        ("a.json", "{", "a.json, line 1: expected JSON, found a fault"),
+        ("a.json", "{\n'a': 1}", 'line 2: expected JSON, found a fault (Expecting property name enclosed in double'),
+        ("a.yaml", "- 1\n", "expected a mapping of options, found a list: write one `num_samples: 10` a line"),
+        ("a.toml", "", "found suffix '.toml': rename it"),
         ("a.yaml", "!!python/object/apply:os.getcwd []\n", "could not determine a constructor"),
     ],
 )
@@ -106,6 +109,33 @@ def test_bad_files_are_one_line_that_names_the_file(tmp_path: Path, name: str, t
     assert str(path) in str(caught.value)
     assert word in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_other_names_of_a_field_mean_the_field(tmp_path: Path) -> None:
+    class Base(Options):
+        aliases: ClassVar = {"model": "model_name", "limit": "max_problems"}
+
+    class Run(Base):
+        model_name: str
+        aliases: ClassVar = {"dataset": "benchmark"}
+        benchmark: str = "mbpp"
+
+    class Own(Base):
+        model_name: str = "a"
+        model: str = "b"
+
+    assert build(Run, {"model": "tiny", "dataset": "demo"}) == Run(model_name="tiny", benchmark="demo")
+    assert build(Own, {"model": "c"}) == Own(model="c")
+    path = tmp_path / "a.yaml"
+    path.write_text("model: tiny\n")
+    assert load(Run, path, {"model-name": "other"}).model_name == "other"
+    assert load(Run, path, {"dataset": "demo"}).model_name == "tiny"
+    with pytest.raises(ConfigError, match=r"unknown key 'datasets'\. Did you mean 'dataset'"):
+        build(Run, {"model": "tiny", "datasets": "demo"})
+    with pytest.raises(ConfigError, match="unknown key 'limit'"):
+        build(Run, {"model": "tiny", "limit": 3})
+    with pytest.raises(ConfigError, match="'model_name' is given twice, as 'model' and as 'model_name': keep one"):
+        build(Run, {"model": "tiny", "model_name": "tiny"})
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

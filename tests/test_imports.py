@@ -89,6 +89,31 @@ def test_the_foundation_does_not_import_what_stands_on_it(file: Path) -> None:
     assert [name for name in imported(file) if name.split(".")[0] == "evoselfcode"] == []
 
 
+EVO_FLOORS = (
+    {"records", "summary", "layout"},
+    {"store", "stage", "pairs"},
+    {"datagen", "pipeline", "config", "writers", "evaluation"},
+    {"cli"},
+)
+"""Of `evoselfcode`, from the lowest up; the stages and the configuration that holds their options are on one floor."""
+
+
+@pytest.mark.parametrize("file", modules("evoselfcode"), ids=lambda f: f.relative_to(SOURCE).as_posix())
+def test_the_second_package_imports_downward_too(file: Path) -> None:
+    floor = {room: level for level, rooms in enumerate(EVO_FLOORS) for room in rooms}
+    room = file.relative_to(SOURCE / "evoselfcode").parts[0].removesuffix(".py")
+    names = [name.split(".") for name in imported(file)]
+    others = {parts[1] for parts in names if parts[0] == "evoselfcode" and len(parts) > 1} - {room}
+    if room == "__init__":
+        assert others == set()
+        return
+    assert room in floor, f"{file.name} is in no room that EVO_FLOORS names"
+    typing_only = {"config"} if room in ("stage",) else set()  # named in annotations, never imported when it runs
+    assert {other for other in others if floor[other] > floor[room]} <= typing_only
+    rooms = {parts[1] for parts in names if parts[0] == "eg_cfg" and len(parts) > 1}
+    assert rooms <= set(FLOOR) - ({"cli"} if room != "cli" else set()), f"{file.name} builds on a command line"
+
+
 def test_the_walk_sees_every_kind_of_import(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     package = tmp_path / "eg_cfg" / "grading"
     package.mkdir(parents=True)

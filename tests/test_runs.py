@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from eg_cfg.errors import RunError
+from eg_cfg.errors import ConfigError, RunError
 from eg_cfg.runs import RunFolder, fingerprint, library_versions
 
 FILES = ("rows.jsonl", "results.json")
@@ -139,8 +139,46 @@ def test_forked_workers_do_not_hold_the_folder(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_made_is_one_clear_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(RunError, match="--output-dir"):
+    with pytest.raises(ConfigError, match="Not a directory; pass another --output-dir"):
         open_run(tmp_path / "file" / "run")
+    with pytest.raises(ConfigError, match="expected a folder, or a name that is free, found a file"):
+        open_run(tmp_path / "file")
+    for path in (tmp_path / "file" / "run", tmp_path / "file", tmp_path / ("x" * 300), tmp_path / "a\0b"):
+        with pytest.raises(ConfigError, match="--output-dir"):
+            RunFolder.check(path, kind="grade", identity={}, files=FILES)
+
+
+def test_a_check_says_what_opening_would_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    RunFolder.check(tmp_path / "a" / "b", kind="grade", identity={"benchmark": "mbpp"}, files=FILES)
+    assert list(tmp_path.iterdir()) == []
+    with open_run(tmp_path / "run", identity={"benchmark": "mbpp", "prompts": 1}) as run, run.records(FILES[0]) as rows:
+        rows.append({"n": 1})
+        with pytest.raises(RunError, match="is being written by this process"):
+            RunFolder.check(run.path, kind="grade", identity={"benchmark": "mbpp"}, files=FILES)
+    before = (tmp_path / "run" / "run.json").read_bytes()
+    RunFolder.check(tmp_path / "run", kind="grade", identity={"benchmark": "mbpp"}, files=FILES)
+    RunFolder.check(tmp_path / "run", kind="grade", identity={"benchmark": "other"}, files=FILES, force=True)
+    for wrong in ({"identity": {"benchmark": "other"}}, {"kind": "baseline"}):
+        with pytest.raises(RunError, match="another configuration"):
+            RunFolder.check(tmp_path / "run", **{"kind": "grade", "identity": {"benchmark": "mbpp"}, "files": FILES,
+                                                 **wrong})
+    assert (tmp_path / "run" / "run.json").read_bytes() == before
+
+
+def test_a_run_may_go_further_and_not_less_far(tmp_path: Path) -> None:
+    with open_run(tmp_path, extent={"problems": 10, "samples": 2}) as run, run.records(FILES[0]) as rows:
+        rows.append({"n": 1})
+    with pytest.raises(RunError, match=r"goes further \(problems 10 there, 9 here\): ask for at least as many"):
+        open_run(tmp_path, extent={"problems": 9, "samples": 5})
+    with open_run(tmp_path, extent={"problems": 40, "samples": 2}) as run:
+        assert run.resumed
+        assert (tmp_path / FILES[0]).read_text() == '{"n": 1}\n'
+    assert json.loads((tmp_path / "run.json").read_text())["extent"] == {"problems": 40, "samples": 2}
+    with pytest.raises(RunError, match="goes further"):
+        open_run(tmp_path, extent={"problems": 10, "samples": 2})
+    (tmp_path / FILES[0]).unlink()
+    with open_run(tmp_path, extent={"problems": 10, "samples": 2}) as run:
+        assert not run.resumed
 
 
 def test_results_with_no_number_are_refused(tmp_path: Path) -> None:

@@ -30,16 +30,22 @@ _PURPOSE = {
             "invent a name, describe it and write it. It was never asked to solve a task.",
     "tiny": "Writes a short Python function for a description, with or without shown tests. It goes on from "
             "`tiny-base`.",
-    "steps2": "As `tiny`, and like it from `tiny-base`, whose files have up to three steps; asked for problems "
-              "of one and two steps only: a base with a gap to close.",
+    "steps2": "As `tiny`, and like it from `tiny-base`, but asked for problems of one and two steps only: a base with "
+              "a gap to close. Documented files of three steps, without tests, stay in its mixture as they were in "
+              "`tiny-base`'s: without them it forgets within minutes that there are longer functions.",
     "small": "A smaller sibling of `tiny`, from random weights: a target for what a larger model found.",
     "untrained": "The architecture of `tiny` with random weights.",
 }
 _KINDS = {
-    "file": "documented functions", "module": "files of several documented functions",
+    "file": "documented functions", "longer": "documented functions of three steps",
+    "module": "files of several documented functions",
     "fim": "documented functions with a gap to fill in", "name": "function names to fill in",
     "exports": "lists of invented names to copy", "described": "descriptions with their code",
-    "shown": "descriptions and shown tests with their code", "session": "several tasks in a row, each with its code",
+    "shown": "descriptions and shown tests with their code", "vague": "the same with a step that only tests tell",
+    "session": "several tasks in a row, each with its code",
+    "picked": "signals in which some candidates pass", "avoided": "signals in which none passes",
+    "agreed": "signals in which all pass", "begun": "signals of unfinished candidates",
+    "blind": "signals without a description", "sampled": "signals of what a model wrote",
 }
 
 
@@ -173,7 +179,7 @@ def _rows(log: Path) -> list[dict[str, Any]]:
 def main(arguments: list[str] | None = None) -> int:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m recipes.tiny.card", description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("--stage", required=True, help="base, tiny, steps2, small or untrained")
+    parser.add_argument("--stage", required=True, help="base, tiny, steps2, small, exec or untrained")
     parser.add_argument("--out", type=Path, required=True, help="folder of all stages")
     parser.add_argument("--to", type=Path, required=True, help="folder of the package's models")
     parser.add_argument("--recipe", type=Path, default=RECIPE)

@@ -29,20 +29,17 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from eg_cfg.benchmarks.minipy import MiniPyProblem, train_problem
-from eg_cfg.benchmarks.minipy.membership import membership, split_of
-from eg_cfg.errors import EgCfgError
-from recipes.tiny.documents import Draw, Part, document
+from eg_cfg.benchmarks.minipy import train_problem
+from recipes.tiny.checks import checked
+from recipes.tiny.documents import document
 from recipes.tiny.options import Phase, Stage
+from recipes.tiny.parts import Draw, Part
+from recipes.tiny.samples import FILE, read_samples
 from recipes.tiny.tokenizer import CONTEXT, PAD
 
 _USES = 4
 """Documents of which each problem is the subject, each worded and styled anew."""
 _OTHERS = 15
-
-
-class ContaminationError(EgCfgError):
-    """A training problem belongs to a held-out split, or behaves like a problem of one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,19 +77,6 @@ class Batch:
     """Tokens of the stage up to here, this batch included; a phase counts for no more than the recipe gives it."""
 
 
-def checked(problem: MiniPyProblem) -> MiniPyProblem:
-    """The problem, if it may be trained on.
-
-    Raises:
-        ContaminationError: Its composition or its behaviour is a held-out split's.
-    """
-    split = split_of(problem.program)
-    if split != "train" or problem.program.signature in membership().excluded("train"):
-        raise ContaminationError(f"expected {problem.task_id} to be train's alone, found the composition of {split} or "
-                                 f"a held-out behaviour: make membership.json again")
-    return problem
-
-
 def encoded(many: list[list[Part]], tokenizer: Tokenizer) -> list[Encoded]:
     """Documents' token ids, cut at the models' context."""
     flat = tokenizer.encode_batch_fast([part.text for parts in many for part in parts], add_special_tokens=False)
@@ -121,18 +105,27 @@ def token_id(tokenizer: Tokenizer, token: str) -> int:
     return int(found)
 
 
-def documents(stage: Stage, phase: int, shard: int) -> list[list[Part]]:
-    """The documents of one shard, as text."""
+def documents(stage: Stage, phase: int, shard: int, out: Path | None = None) -> list[list[Part]]:
+    """The documents of one shard, as text.
+
+    Args:
+        stage: Of which.
+        phase: Number of its phase.
+        shard: Number of the shard.
+        out: Folder of all stages, where a kind reads what a model wrote.
+    """
     spec = stage.phases[phase]
     first = (phase * 1_000_000 + shard) * stage.shard_problems
     problems = [checked(train_problem(stage.seed, first + place, spec.steps)) for place in range(stage.shard_problems)]
     rng = Random(f"documents {stage.seed} {phase} {shard}")
     kinds, weights = list(spec.mix), list(spec.mix.values())
+    samples = read_samples(out / FILE) if out is not None and "sampled" in kinds else ()
     found = []
     for _ in range(_USES):
         for problem in problems:
             kind = rng.choices(kinds, weights)[0]
-            found.append(document(kind, Draw(problem, tuple(rng.sample(problems, min(_OTHERS, len(problems)))), rng)))
+            others = tuple(rng.sample(problems, min(_OTHERS, len(problems))))
+            found.append(document(kind, Draw(problem, others, rng, samples)))
     return found
 
 
@@ -143,7 +136,7 @@ def _tokenizer(folder: Path) -> Tokenizer:
 
 def shard_batches(stage: Stage, tokenizer_folder: Path, phase: int, shard: int) -> list[list[Encoded]]:
     """The batches of one shard, in the order in which they are read."""
-    encodings = encoded(documents(stage, phase, shard), _tokenizer(tokenizer_folder))
+    encodings = encoded(documents(stage, phase, shard, tokenizer_folder.parent), _tokenizer(tokenizer_folder))
     rng = Random(f"batches {stage.seed} {phase} {shard}")
     rng.shuffle(encodings)
     encodings.sort(key=lambda encoding: len(encoding.ids))  # stable: equal lengths stay shuffled

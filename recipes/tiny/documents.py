@@ -2,20 +2,22 @@
 
     document("shown", draw)     # [Part("<|begin|>"), Part("def ...", trained=False), Part("    evens = ...")]
 
-For a model that has never been asked for anything: `file`, `module`, `fim`, `name`, `exports`. For one that writes
-what a description asks for: `described`, `shown`, `session`. A kind for another model (one that reads execution
-signals, say) is one more function here and one more name in `KINDS`.
+For a model that has never been asked for anything: `file`, `longer`, `module`, `fim`, `name`, `exports`. For one that
+writes what a description asks for: `described`, `shown`, `vague`, `session`. For one that reads execution signals:
+those of `recipes.tiny.signals`. A kind for another model is one more function and one more name in `KINDS`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from random import Random
 from types import MappingProxyType
 
-from eg_cfg.benchmarks.minipy import MiniPyProblem, documented_source, task_example
+from eg_cfg.benchmarks.minipy import MiniPyProblem, task_example, train_problem
 from eg_cfg.benchmarks.minipy.render import STYLES
+from recipes.tiny import signals
+from recipes.tiny.checks import checked
+from recipes.tiny.parts import VARIANTS, Draw, Kind, Part
 from recipes.tiny.tokenizer import BEGIN, END, FIM_MIDDLE, FIM_PREFIX, FIM_SUFFIX
 
 PREFACES = (
@@ -27,44 +29,21 @@ PREFACES = (
     "One step after the other.",
 )
 """First lines of files, so that a model can be led to begin one."""
-_VARIANTS = 1000
-"""Wordings and variable names are drawn from so many."""
 _SYLLABLES = ("ba", "co", "di", "fe", "gu", "ka", "lo", "mi", "ne", "po", "ra", "su", "te", "vi", "xo", "zu")
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A piece of a document; tokens do not cross parts."""
-
-    text: str
-    trained: bool = True
-    """Whether the model is to learn to write it, or only reads it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Draw:
-    """What a document is made from."""
-
-    problem: MiniPyProblem
-    others: tuple[MiniPyProblem, ...]
-    """More problems, for documents of several functions."""
-    rng: Random
-
-    def varied(self, problem: MiniPyProblem) -> MiniPyProblem:
-        """The problem in another wording, now and then in its own."""
-        return problem.reworded(self.rng.randrange(_VARIANTS)) if self.rng.random() < 0.8 else problem
-
-    def source(self, problem: MiniPyProblem) -> str:
-        """A documented function, worded and styled at random."""
-        return documented_source(self.varied(problem), self.rng.choice(STYLES), self.rng.randrange(_VARIANTS))
-
-
-Kind = Callable[[Draw], list[Part]]
 
 
 def file(draw: Draw) -> list[Part]:
     """One documented function, now and then after a first line."""
     return [Part(_preface(draw.rng, 0.2) + draw.source(draw.problem) + END)]
+
+
+def longer(draw: Draw) -> list[Part]:
+    """As `file`, of three steps, however many the problems of the phase have.
+
+    A base that is asked for shorter functions alone forgets longer ones within a few hundred updates.
+    """
+    problem = checked(train_problem(draw.rng.randrange(2**40), 0, (3,)))
+    return [Part(_preface(draw.rng, 0.2) + draw.source(problem) + END)]
 
 
 def module(draw: Draw) -> list[Part]:
@@ -123,6 +102,11 @@ def shown(draw: Draw) -> list[Part]:
     return _answered(draw, draw.problem, True)
 
 
+def vague(draw: Draw) -> list[Part]:
+    """As `shown`, with a step that only the tests make clear."""
+    return _answered(draw, draw.vague(), True)
+
+
 def session(draw: Draw) -> list[Part]:
     """Several tasks, each with its answer, as in a prompt with worked examples."""
     parts: list[Part] = []
@@ -135,7 +119,8 @@ def session(draw: Draw) -> list[Part]:
 
 
 KINDS: Mapping[str, Kind] = MappingProxyType({kind.__name__: kind for kind in (
-    file, module, fim, name, exports, described, shown, session)})
+    file, longer, module, fim, name, exports, described, shown, vague, session,
+    signals.picked, signals.avoided, signals.agreed, signals.begun, signals.blind, signals.sampled)})
 """Every kind of document, by the name that recipes give it."""
 
 
@@ -153,7 +138,7 @@ def document(kind: str, draw: Draw) -> list[Part]:
 
 def _answered(draw: Draw, problem: MiniPyProblem, with_tests: bool) -> list[Part]:
     example = task_example(draw.varied(problem), with_tests, draw.rng.choice(STYLES),
-                           draw.rng.randrange(_VARIANTS))
+                           draw.rng.randrange(VARIANTS))
     return [Part(example.prompt, trained=False), Part(example.completion + END)]
 
 

@@ -29,7 +29,7 @@ from eg_cfg.benchmarks.minipy import MiniPyProblem, load, train_problem
 from eg_cfg.errors import ConfigError, EgCfgError
 from eg_cfg.grading.grader import Grader, GradeRequest, grading_sandbox
 from eg_cfg.records import write_atomically
-from recipes.tiny.data import checked
+from recipes.tiny.checks import checked
 
 MAX_NEW_TOKENS = 256
 _WORD = re.compile(r"[a-z]+|\d+|'[^']*'")

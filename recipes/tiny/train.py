@@ -3,7 +3,9 @@
     python -m recipes.tiny.train --stage base --out runs/tiny
     python -m recipes.tiny.train --stage tiny --out runs/tiny          # goes on from base
 
-In `OUT/<model>/`: `log.jsonl`, `checkpoint.pt` while unfinished, and `final/`, the Hugging Face folder.
+In `OUT/<model>/`: `log.jsonl`, `checkpoint.pt` while unfinished, and `final/`, the Hugging Face folder. Where there is
+no checkpoint, training goes on from `recipes/tiny/checkpoints/<model>.pt`, where there is one; a stage to start from
+that is not in `OUT` is taken from the package.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ import torch
 from transformers import AutoTokenizer, LlamaForCausalLM
 from transformers.utils import logging
 
+import eg_cfg
 from eg_cfg.benchmarks.minipy import MINIPY_VERSION, documented_source, task_example, train_problem
 from eg_cfg.errors import EgCfgError, UsageError
 from eg_cfg.records import Records, write_atomically
@@ -32,6 +35,10 @@ from recipes.tiny.options import RECIPE, Recipe, Stage, TokenizerOptions, read
 from recipes.tiny.schedule import Optimisers, rate
 from recipes.tiny.tokenizer import trained
 
+PACKAGED = Path(eg_cfg.__file__).parent / "models" / "tiny"
+"""The models that the package ships."""
+CHECKPOINTS = Path(__file__).with_name("checkpoints")
+"""Checkpoints of unfinished stages that are kept with the recipe, `<model>.pt` each."""
 LOG_TOKENS = 200_000
 """A line of the log covers about so many tokens."""
 _CLIP = 1.0
@@ -65,7 +72,7 @@ def tokenizer_folder(options: TokenizerOptions, out: Path) -> Path:
     return folder
 
 
-def train(recipe: Recipe, name: str, out: Path, machine: Machine) -> Path:
+def train(recipe: Recipe, name: str, out: Path, machine: Machine, kept: Path = CHECKPOINTS) -> Path:
     """Trains a stage to its end, or goes on with it.
 
     Args:
@@ -73,6 +80,7 @@ def train(recipe: Recipe, name: str, out: Path, machine: Machine) -> Path:
         name: The stage.
         out: Folder of all stages.
         machine: Device, precision, workers.
+        kept: Folder of checkpoints to go on from where `out` has none.
 
     Returns:
         The finished model's folder.
@@ -91,7 +99,8 @@ def train(recipe: Recipe, name: str, out: Path, machine: Machine) -> Path:
     model = _start(recipe, stage, tokens, out)
     _moved(model, machine.device)
     with Records(folder / "log.jsonl") as log:
-        if stage.phases and not _Run(recipe, stage, folder, model, machine, log).to_end(tokens):
+        run = _Run(recipe, stage, (folder / "checkpoint.pt", kept / f"{stage.model}.pt"), model, machine, log)
+        if stage.phases and not run.to_end(tokens):
             return final
         _moved(model, "cpu")
         partial = folder / ".final"
@@ -105,9 +114,11 @@ def train(recipe: Recipe, name: str, out: Path, machine: Machine) -> Path:
 def _start(recipe: Recipe, stage: Stage, tokens: Path, out: Path) -> LlamaForCausalLM:
     if stage.start is None:
         return built(recipe.shapes[stage.shape], AutoTokenizer.from_pretrained(tokens), stage.seed)
-    before = out / recipe.stage(stage.start).model / "final"
-    if not (before / "model.safetensors").exists():
-        raise UsageError(f"expected the finished stage {stage.start} in {before}, found none: train it first with "
+    name = recipe.stage(stage.start).model
+    places = (out / name / "final", PACKAGED / name)
+    before = next((place for place in places if (place / "model.safetensors").exists()), None)
+    if before is None:
+        raise UsageError(f"expected the finished stage {stage.start} in {places[0]}, found none: train it first with "
                          f"--stage {stage.start}")
     model: LlamaForCausalLM = LlamaForCausalLM.from_pretrained(before, dtype=torch.float32)
     return model
@@ -120,18 +131,19 @@ def _moved(model: torch.nn.Module, device: str) -> None:
 class _Run:
     """One stage's training: the model, the optimisers, and how far they are."""
 
-    def __init__(self, recipe: Recipe, stage: Stage, folder: Path, model: LlamaForCausalLM, machine: Machine,
-                 log: Records) -> None:
+    def __init__(self, recipe: Recipe, stage: Stage, checkpoints: tuple[Path, Path], model: LlamaForCausalLM,
+                 machine: Machine, log: Records) -> None:
         self._stage, self._model, self._machine, self._log = stage, model, machine, log
-        self._checkpoint = folder / "checkpoint.pt"
+        self._checkpoint = checkpoints[0]
         self._identity = fingerprint([MINIPY_VERSION, recipe.tokenizer.model_dump(), stage.model_dump(),
                                       recipe.shapes[stage.shape].model_dump()])
         self._optimisers = Optimisers(model, stage)
         self._position, self._tokens, self._updates, self._seconds = Position(), 0, 0, 0.0
         self._shards = 0
         self._shard = (-1, -1)
-        if self._checkpoint.exists():
-            self._restore()
+        found = next((checkpoint for checkpoint in checkpoints if checkpoint.exists()), None)
+        if found is not None:
+            self._restore(found)
         log.append({"event": "started", "stage": stage.model, "identity": self._identity, "tokens": self._tokens,
                     "device": machine.device, "precision": machine.precision, "threads": torch.get_num_threads(),
                     "versions": library_versions()})
@@ -202,10 +214,10 @@ class _Run:
         write_atomically(self._checkpoint, [temporary.read_bytes()])
         temporary.unlink()
 
-    def _restore(self) -> None:
-        state: dict[str, Any] = torch.load(self._checkpoint, map_location=self._machine.device, weights_only=True)
+    def _restore(self, checkpoint: Path) -> None:
+        state: dict[str, Any] = torch.load(checkpoint, map_location=self._machine.device, weights_only=True)
         if state["identity"] != self._identity:
-            raise UsageError(f"expected {self._checkpoint} to be of this recipe ({self._identity}), found another "
+            raise UsageError(f"expected {checkpoint} to be of this recipe ({self._identity}), found another "
                              f"({state['identity']}): give another --out, or remove it to start over")
         self._model.load_state_dict(state["model"])
         self._optimisers.load_state_dict(state["optimisers"])
@@ -262,7 +274,7 @@ def summed_loss(model: LlamaForCausalLM, batch: Batch, machine: Machine) -> torc
 def main(arguments: list[str] | None = None) -> int:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m recipes.tiny.train", description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("--stage", required=True, help="base, tiny, steps2, small or untrained")
+    parser.add_argument("--stage", required=True, help="base, tiny, steps2, small, exec or untrained")
     parser.add_argument("--out", type=Path, required=True, help="folder of all stages")
     parser.add_argument("--recipe", type=Path, default=RECIPE, help="another recipe")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")

@@ -20,7 +20,7 @@ import json
 import re
 from collections.abc import Hashable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import Any, ClassVar, TypeVar, get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
@@ -29,12 +29,29 @@ from eg_cfg.errors import ConfigError
 
 T = TypeVar("T", bound="Options")
 _WIDTH = 60
+_EXAMPLE = "one `num_samples: 10` a line"
 
 
 class Options(BaseModel):
     """Base of every set of options: frozen, and closed to keys that it does not have."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    aliases: ClassVar[Mapping[str, str]] = {}
+    """Other names of fields (`{"model": "model_name"}`), those of the command line; they hold for subclasses too."""
+
+    @classmethod
+    def field_of(cls, key: str) -> str:
+        """The field that a key means, dashes and other names understood; the key itself where there is none."""
+        name = key.replace("-", "_")
+        if name in cls.model_fields:
+            return name
+        meant = (vars(base).get("aliases", {}).get(name) for base in cls.__mro__)
+        return next((field for field in meant if field in cls.model_fields), name)
+
+    @classmethod
+    def _names(cls) -> list[str]:
+        others = [name for base in cls.__mro__ for name in vars(base).get("aliases", {})]
+        return [*cls.model_fields, *(name for name in others if cls.field_of(name) in cls.model_fields)]
 
     @model_validator(mode="before")
     @classmethod
@@ -42,18 +59,19 @@ class Options(BaseModel):
         if not isinstance(values, Mapping):
             return values
         found: dict[str, Any] = {}
+        spelled: dict[str, str] = {}
         for key, value in values.items():
-            name = str(key).replace("-", "_")
+            name = cls.field_of(str(key))
             if name not in cls.model_fields:
-                near = difflib.get_close_matches(name, cls.model_fields, n=1)
+                near = difflib.get_close_matches(name, cls._names(), n=1)
                 known = ", ".join(cls.model_fields)
                 hint = f" Did you mean {near[0]!r}?" if near else f" Known: {known}"
                 raise ValueError(f"unknown key {str(key)!r}.{hint}")
             if name in found:
-                raise ValueError(f"key {name!r} is given twice, with dashes and with underscores: keep one")
+                raise ValueError(f"key {name!r} is given twice, as {spelled[name]!r} and as {str(key)!r}: keep one")
             if value == "" and _takes_path(cls.model_fields[name].annotation):
                 raise ValueError(f"{flag(name)}: expected a path, found an empty one: name one")
-            found[name] = value
+            found[name], spelled[name] = value, str(key)
         return found
 
 
@@ -147,8 +165,8 @@ def load(model: type[T], path: Path, overrides: Mapping[str, Any] | None = None)
     """
     values = read(path)
     for key, value in (overrides or {}).items():
-        name = key.replace("-", "_")
-        values.pop(name.replace("_", "-"), None)
+        name = model.field_of(key)
+        values = {there: kept for there, kept in values.items() if model.field_of(str(there)) != name}
         values[name] = value
     return build(model, values, origin=str(path))
 
@@ -160,23 +178,38 @@ def read(path: Path) -> dict[str, Any]:
         ConfigError: The file cannot be read, or holds something else.
     """
     if path.suffix not in {".yaml", ".yml", ".json"}:
-        raise ConfigError(f"{path}: expected a .yaml, .yml or .json file, found suffix {path.suffix!r}")
+        raise ConfigError(f"{path}: expected a .yaml, .yml or .json file, found suffix {path.suffix!r}: rename it, or "
+                          "pass another")
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"cannot read the configuration {path}: {error}") from None
+        why = error.strerror if isinstance(error, OSError) and error.strerror else error
+        raise ConfigError(f"cannot read the configuration {path}: {why}: pass a file of options in YAML or "
+                          "JSON") from None
     try:
         if path.suffix == ".json":
             values = json.loads(text, object_pairs_hook=_distinct)
         else:
             values = yaml.load(text, Loader=_Loader)  # safe: a subclass of SafeLoader
     except (yaml.YAMLError, ValueError) as error:
-        raise ConfigError(f"{path}: {' '.join(str(error).split())}") from None
+        raise ConfigError(_not_readable(path, error)) from None
     if values is None:
         return {}
     if not isinstance(values, dict):
-        raise ConfigError(f"{path}: expected a mapping of options, found a {type(values).__name__}")
+        raise ConfigError(f"{path}: expected a mapping of options, found a {type(values).__name__}: write {_EXAMPLE}")
     return values
+
+
+def _not_readable(path: Path, error: yaml.YAMLError | ValueError) -> str:
+    """What is wrong with a file's text, where, and how it should look."""
+    mark = getattr(error, "problem_mark", None)
+    line = mark.line + 1 if mark is not None else getattr(error, "lineno", None)
+    what = getattr(error, "problem", None) or getattr(error, "msg", None) or str(error)
+    place = f"{path}, line {line}" if line is not None else str(path)
+    said = " ".join(str(what).split())
+    if path.suffix == ".json":
+        return f'{place}: expected JSON, found a fault ({said}): write {{"num_samples": 10, ...}}, each text in quotes'
+    return f"{place}: expected YAML, found a fault ({said}): write {_EXAMPLE}, in quotes where a text has signs"
 
 
 def save(options: Options, path: Path, heading: str = "") -> None:

@@ -51,13 +51,16 @@ class UnknownNameError(UsageError):
         kind: What the name should have been, for instance "benchmark".
         name: What was given.
         known: The names that exist.
+        advice: A sentence on what else it may be, said before the known names.
     """
 
-    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+    def __init__(self, kind: str, name: str, known: Iterable[str], advice: str = "") -> None:
         names = sorted(known)
-        near = difflib.get_close_matches(name, names, n=1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        super().__init__(f"unknown {kind} {name!r}.{hint} Known: {', '.join(names)}")
+        spelled = {each.lower(): each for each in reversed(names)}
+        near = difflib.get_close_matches(name.lower(), spelled, n=1)
+        hint = f" Did you mean {spelled[near[0]]!r}?" if near else ""
+        said = f" {advice}" if advice else ""
+        super().__init__(f"unknown {kind} {name!r}.{hint}{said} Known: {', '.join(names)}")
 
 
 class DataNotFoundError(UsageError):

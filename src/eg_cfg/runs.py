@@ -7,12 +7,15 @@
 
 A folder holds `run.json` (resolved configuration, seed, library versions, data set) and the files that the
 run owns. `identity` is the part of the configuration that decides results: a folder is continued only by a
-command with the same identity, and `force` starts it over. One process at a time may write to a folder.
+command with the same identity, and `force` starts it over. `extent` is how far the run goes, in numbers (of problems,
+of samples): a start that goes as far or further continues, one that goes less far is refused. One process at a time may
+write to a folder.
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
@@ -26,7 +29,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from eg_cfg.errors import RunError
+from eg_cfg.errors import ConfigError, EgCfgError, RunError
 from eg_cfg.records import Records, write_atomically
 
 _DESCRIPTION = "run.json"
@@ -68,7 +71,7 @@ class RunFolder:
     @classmethod
     def open(cls, path: Path, *, kind: str, configuration: Mapping[str, Any], identity: Mapping[str, Any],
              files: Sequence[str], seed: int | None = None, dataset: Mapping[str, Any] | None = None,
-             force: bool = False) -> RunFolder:
+             force: bool = False, extent: Mapping[str, int] | None = None) -> RunFolder:
         """Makes a run folder, or continues the one that is there.
 
         Args:
@@ -80,25 +83,24 @@ class RunFolder:
             seed: Seed of whatever is drawn at random.
             dataset: Name, split, source and fingerprint of the data set.
             force: Start over, whatever is there.
+            extent: How far the run goes; it may go further from start to start.
 
         Raises:
-            RunError: The folder belongs to another run, is in use, or cannot be written.
+            ConfigError: There cannot be a folder of that name, or it cannot be written.
+            RunError: The folder belongs to another run, goes further, or is in use; the disk is full.
         """
-        try:
-            path.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise RunError(f"cannot make the run folder {path}: {error.strerror}; "
-                           f"pass another --output-dir") from error
+        _make(path)
         path = path.resolve()
         lock = _take_lock(path)
         try:
-            resumed = cls._prepare(path, kind, identity, files, force)
+            resumed = cls._prepare(path, kind, identity, extent or {}, files, force)
             earlier = _read_description(path) if resumed else {}
             now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
             description = {
                 "kind": kind,
                 "fingerprint": fingerprint({"kind": kind, **identity}),
                 "identity": dict(identity),
+                "extent": dict(extent or {}),
                 "configuration": dict(configuration),
                 "files": list(files),
                 "seed": seed,
@@ -113,9 +115,40 @@ class RunFolder:
             raise
         return cls(path, resumed, lock)
 
+    @classmethod
+    def check(cls, path: Path, *, kind: str, identity: Mapping[str, Any], files: Sequence[str], force: bool = False,
+              extent: Mapping[str, int] | None = None) -> None:
+        """Finds out before long work whether `open` would refuse a folder; leaves nothing behind.
+
+        Args:
+            path: As of `open`.
+            kind: As of `open`.
+            identity: As much of it as is known; the rest is not compared.
+            files: As of `open`.
+            force: As of `open`.
+            extent: As of `open`.
+
+        Raises:
+            ConfigError: As of `open`.
+            RunError: As of `open`.
+        """
+        new = _make(path)
+        for folder in new:
+            with contextlib.suppress(OSError):  # another run may have begun in it
+                folder.rmdir()
+        if new:
+            return
+        path = path.resolve()
+        lock = _take_lock(path)
+        try:
+            if not force:
+                cls._prepare(path, kind, identity, extent or {}, files, False, partly=True)
+        finally:
+            _release(path, lock)
+
     @staticmethod
-    def _prepare(path: Path, kind: str, identity: Mapping[str, Any], files: Sequence[str],
-                 force: bool) -> bool:
+    def _prepare(path: Path, kind: str, identity: Mapping[str, Any], extent: Mapping[str, int], files: Sequence[str],
+                 force: bool, partly: bool = False) -> bool:
         """Whether there is something to continue."""
         if force:
             for name in (*files, _DESCRIPTION):  # the description last: a kill in between leaves a run folder
@@ -130,14 +163,22 @@ class RunFolder:
         earlier = _read_description(path)
         old: dict[str, Any] = {"kind": earlier.get("kind"), **earlier.get("identity", {})}
         new: dict[str, Any] = json.loads(json.dumps({"kind": kind, **identity}))
+        if partly:
+            old = {key: value for key, value in old.items() if key in new}
         same_kind = old["kind"] == kind
         changed = differences(old, new) if same_kind else [f"that of {old['kind']}, not of {kind}"]
-        if changed:
-            if _is_empty(path, [*files, *earlier.get("files", [])]):
-                return False  # an earlier start ended before its first record: there is nothing to mix up
-            raise RunError(f"run folder {path} belongs to another configuration ({'; '.join(changed)}): "
-                           f"pass another --output-dir, or --force to start over")
-        return True
+        less = [] if changed or not same_kind else [
+            f"{name} {before} there, {extent[name]} here" for name, before in earlier.get("extent", {}).items()
+            if name in extent and extent[name] < before]
+        if not changed and not less:
+            return True
+        if _is_empty(path, [*files, *earlier.get("files", [])]):
+            return False  # an earlier start ended before its first record: there is nothing to mix up
+        if less:
+            raise RunError(f"run folder {path} goes further ({'; '.join(less)}): ask for at least as many, pass "
+                           f"another --output-dir, or --force to start over")
+        raise RunError(f"run folder {path} belongs to another configuration ({'; '.join(changed)}): "
+                       f"pass another --output-dir, or --force to start over")
 
     def records(self, name: str) -> Records:
         """Opens one of the run's append-only files."""
@@ -160,6 +201,28 @@ class RunFolder:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
                  trace: TracebackType | None) -> None:
         self.close()
+
+
+def _make(path: Path) -> list[Path]:
+    """Makes a folder, and returns those that were not there before, the innermost first."""
+    try:
+        new = [folder for folder in (path, *path.parents) if not folder.exists()]
+        if not new and not path.is_dir():
+            raise ConfigError(f"--output-dir {path}: expected a folder, or a name that is free, found a file: pass "
+                              "another")
+        path.mkdir(parents=True, exist_ok=True)
+    except (OSError, ValueError) as error:
+        raise _unusable(f"cannot make the run folder {path}", error) from error
+    return new
+
+
+def _unusable(what: str, error: OSError | ValueError) -> EgCfgError:
+    """The error for a folder that cannot be used: the name's fault, unless the disk is full or broken."""
+    number = error.errno if isinstance(error, OSError) else None
+    why = (error.strerror if isinstance(error, OSError) else None) or str(error)
+    if number in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
+        return RunError(f"{what}: {why}; free some space, or pass another --output-dir")
+    return ConfigError(f"{what}: {why}; pass another --output-dir")
 
 
 def _is_empty(path: Path, files: Sequence[str]) -> bool:
@@ -191,8 +254,7 @@ def _take_lock(folder: Path) -> int:
     try:
         lock = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     except OSError as error:
-        raise RunError(f"cannot write to the run folder {folder}: {error.strerror}; "
-                       f"pass another --output-dir") from error
+        raise _unusable(f"cannot write to the run folder {folder}", error) from error
     if sys.platform != "win32":
         import fcntl
 

@@ -41,6 +41,18 @@ def test_samples(command, write, tmp_path: Path, lines: list[str], words: list[s
     assert not (tmp_path / "out").exists()
 
 
+def test_a_task_that_is_not_there_is_told_with_its_file(command, write) -> None:
+    file = write([json.dumps({**ROW, "task_id": "demo/cal/0"})])
+    refused(command("grade", "--benchmark", "demo", "--samples", file), f"{file}, line 1: unknown task id")
+    file = write([json.dumps({**ROW, "index": 3}), json.dumps({**ROW, "index": 3})])
+    refused(command("grade", "--benchmark", "demo", "--samples", file), f"{file}, lines 1 and 2")
+
+
+def test_an_unknown_command_names_the_nearest_and_the_others(command) -> None:
+    refused(command("basline", "--model", "tiny"), "unknown command 'basline'. Did you mean 'baseline'?", "grade")
+    refused(command("--debug", "nonsense"), "unknown command 'nonsense'. Known: ", "baseline", "doctor")
+
+
 def test_nothing_that_was_finished_is_lost(command, write, tmp_path: Path) -> None:
     out = tmp_path / "out"
     out.mkdir()

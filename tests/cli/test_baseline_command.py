@@ -43,7 +43,8 @@ def test_baseline_from_sampling_to_the_report(command, scripted: str, tmp_path: 
     assert answer.code == 0, answer.err
     assert "temperature 0.8" in answer.out
     assert "2000 new tokens" in answer.out
-    assert "published    temperature, top-p: this package" in answer.out
+    assert ("published    temperature 0.8, top-p 1, 256 new tokens (this package); here at most 2000 new tokens"
+            in answer.out)
     assert "exception: NameError" in answer.out
     folder = tmp_path / "out"
     assert {path.name for path in folder.iterdir()} - {".lock"} == FILES
@@ -104,6 +105,62 @@ def test_without_a_folder_the_newest_of_the_same_configuration_goes_on(command, 
     assert len(list((tmp_path / "runs").iterdir())) == 3
 
 
+def test_a_larger_limit_goes_on_from_what_is_there(command, scripted: str, tmp_path: Path) -> None:
+    def baseline(limit: int, samples: int, *more: str) -> str:
+        answer = command("baseline", *arguments(scripted), "--limit", str(limit), "--num-samples", str(samples), *more)
+        assert answer.code == 0, answer.err
+        return answer.out
+
+    baseline(1, 1)
+    [folder] = (tmp_path / "runs").iterdir()
+    assert "1 samples from earlier starts, 2 from this one" in baseline(3, 1)
+    assert "3 samples from earlier starts, 3 from this one" in baseline(3, 2)
+    assert [folder] == list((tmp_path / "runs").iterdir())
+    assert results(folder)["problems"] == 3
+    assert results(folder)["samples"] == 6
+    grown = (folder / "samples.jsonl").read_text()
+    assert "earlier starts" not in baseline(3, 2, "-o", "whole")
+    whole = (tmp_path / "whole" / "samples.jsonl").read_text()
+
+    def unmeasured(text: str) -> list[dict[str, Any]]:
+        return [{**json.loads(line), "seconds": 0} for line in text.splitlines()]
+
+    assert unmeasured(grown) == unmeasured(whole)
+    assert "earlier starts" not in baseline(2, 2)  # a run that goes less far is another
+    assert len(list((tmp_path / "runs").iterdir())) == 2
+    answer = command("baseline", *arguments(scripted), "--limit", "2", "-o", "whole")
+    assert answer.code == 1
+    assert "goes further (problems 3 there, 2 here): ask for at least as many" in answer.err
+
+
+def test_what_is_wrong_with_folder_or_k_is_told_before_the_model_is_loaded(command, scripted: str,
+                                                                          tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    assert command("baseline", *arguments(scripted, "--output-dir", "taken", "--temperature", "0.3")).code == 0
+    cases = [(["-o", "file"], 2, "found a file: pass another"), (["-o", "file/run"], 2, "Not a directory"),
+             (["-o", "taken"], 1, "sampling.temperature 0.3 there, 0.8 here"), (["--k", "5"], 2, "--k: expected"),
+             (["--output-root", "file"], 2, "Not a directory")]
+    for name in ("baseline", "generate"):
+        for more, code, said in cases:
+            if name == "generate" and more[0] in ("--k", "-o") and code + len(more[0]) != 4:
+                continue
+            answer = command(name, *arguments("fake:absent.json", *more))
+            assert (answer.code, said in answer.err) == (code, True), (more, answer)
+    answer = command("baseline", *arguments("fake:absent.json", "-o", "new/run"))
+    assert "absent.json" in answer.err
+    assert not (tmp_path / "new").exists()
+
+
+def test_settings_and_report_fit_80_columns(command, scripted: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    assert scripted.endswith("/replies.json")  # in the folder that commands run in
+    stops = ["--stop", "A long text that ends", "--stop", "Another that ends what is written", "--stop", "One more"]
+    answer = command("baseline", *arguments("fake:replies.json", "-o", "out", *stops))
+    assert answer.code == 0, answer.err
+    assert [line for line in answer.out.splitlines() if len(line) > 80 and not line.startswith("written to")] == []
+    assert [line for line in answer.out.splitlines() if line != line.rstrip()] == []
+
+
 def test_a_folder_of_another_configuration_is_refused(command, scripted: str) -> None:
     assert command("baseline", *arguments(scripted, "--output-dir", "out")).code == 0
     answer = command("baseline", *arguments(scripted, "--output-dir", "out", "--temperature", "0.3"))
@@ -117,6 +174,17 @@ def test_options_in_a_file_and_flags_that_win(command, scripted: str, tmp_path: 
                                      "prompt: completion\nmax_new_tokens: 2000\nseed: 5\noutput_dir: out\n")
     assert command("baseline", "--config", "c.yaml", "--seed", "9").code == 0
     assert json.loads((tmp_path / "out" / "run.json").read_text())["configuration"]["seed"] == 9
+
+
+def test_a_file_takes_the_names_of_the_command_line(command, scripted: str, tmp_path: Path) -> None:
+    (tmp_path / "c.yaml").write_text("model: nonsense\ndataset: minipy\nlimit: 3\nnum_samples: 2\nprompt: completion\n"
+                                     "output-dir: out\n")
+    answer = command("baseline", "--config", "c.yaml", "--model", scripted, "--limit", "1")
+    assert answer.code == 0, answer.err
+    assert results(tmp_path / "out")["problems"] == 1
+    (tmp_path / "c.json").write_text('{"model": "tiny", "model_name": "tiny", "benchmark": "minipy"}')
+    answer = command("baseline", "--config", "c.json")
+    assert "key 'model_name' is given twice, as 'model' and as 'model_name': keep one" in answer.err
 
 
 @pytest.mark.parametrize(("changed", "said"), [

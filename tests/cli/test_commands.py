@@ -217,3 +217,34 @@ def test_compare_takes_several_k(command, tmp_path: Path) -> None:
     assert [one["k"] for one in found] == [1, 3]
     assert [one["a"]["value"] for one in found] == pytest.approx([3 / 12, 3 / 4])
     assert "--k: expected whole numbers" in command("compare", path, path, "--k", "abc").err
+
+
+def test_a_ctrl_c_while_modules_are_imported_is_told_in_a_word(tmp_path: Path) -> None:
+    script = (
+        "import os, signal, sys\n"
+        "class Stop:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == 'typer':\n"
+        "            os.kill(os.getpid(), signal.SIGINT)\n"
+        "sys.meta_path.insert(0, Stop())\n"
+        "assert 'typer' not in sys.modules\n"
+        "from eg_cfg.cli.main import run\n"
+        "assert 'typer' not in sys.modules, 'nothing that takes time comes before run()'\n"
+        "run()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script, "benchmarks"], capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "interrupted\n")
+
+
+def test_a_background_job_of_a_shell_does_not_heed_ctrl_c() -> None:
+    script = (
+        "import signal, sys\n"
+        "signal.signal(signal.SIGINT, signal.SIG_IGN)\n"
+        "from eg_cfg.cli.main import run\n"
+        "try:\n"
+        "    run()\n"
+        "finally:\n"
+        "    assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script, "--version"], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")

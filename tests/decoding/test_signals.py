@@ -33,11 +33,11 @@ def test_each_unique_run_is_there_once_verdict_first(template: str) -> None:
     assert "return (x)" not in signal
     assert "    (" not in signal
     if "tokens" in template:
-        assert signal.startswith("<|signal|><|candidate|><|bad|>def f0")
+        assert signal.startswith("<|signal|><|candidate|><|bad|>    y = x\n")  # the prompt gives the header
         assert signal.count("<|candidate|>") == 2
-        assert "<|ok|>def f0(x):\n    return x<|trace|>" in signal
+        assert "<|ok|>    return x\n<|code|>" in signal
         assert "<|got|>" in signal.split("<|ok|>")[0]
-        assert signal.rstrip().endswith("<|code|>")
+        assert signal.endswith("<|code|>")
     else:
         assert signal.index("Draft 1 fails 2 of 2 tests:") < signal.index("return y")
         assert signal.index("return y") < signal.index("Draft 2 passes all 2 tests.") < signal.index("return x\n")

@@ -33,7 +33,12 @@ from eg_cfg.models.registry import EMBEDDED, SHORT_NAMES, load, resolve
         ("SmolLM2-360M", "huggingface", "HuggingFaceTB/SmolLM2-360M", "smollm"),
         ("WizardCoder-34B", "huggingface", "WizardLMTeam/WizardCoder-Python-34B-V1.0", "wizardcoder"),
         ("gpt-4", "openai", "gpt-4", "openai"),
-        ("GPT-4o", "openai", "GPT-4o", "openai"),
+        ("GPT-4o", "openai", "gpt-4o", "openai"),
+        ("GPT-3.5-turbo", "openai", "gpt-3.5-turbo", "openai"),
+        ("MathCoder2-7B", "huggingface", "MathGenie/MathCoder2-CodeLlama-7B", "mathcoder"),
+        ("CodeLlama-7B", "huggingface", "codellama/CodeLlama-7b-hf", "codellama"),
+        ("DeepSeek-Coder-33B", "huggingface", "deepseek-ai/deepseek-coder-33b-instruct", "deepseek"),
+        ("SmolLM2-1.7B", "huggingface", "HuggingFaceTB/SmolLM2-1.7B", "smollm"),
         ("gpt-3.5-turbo", "openai", "gpt-3.5-turbo", "openai"),
         ("o1", "openai", "o1", "openai"),
         ("o4-mini", "openai", "o4-mini", "openai"),
@@ -62,6 +67,7 @@ def test_an_address_makes_any_name_an_endpoints() -> None:
     for name in ("StarCoder2-3B", "tiny", "anything", "org/name"):
         spec = resolve(name, api_base="http://localhost:8000/v1")
         assert (spec.backend, spec.model) == ("openai", name)
+    assert resolve("GPT-4o", api_base="http://localhost:8000/v1").model == "GPT-4o"  # a server may call it anything
     assert resolve("org/name", backend="openai").model == "org/name"
     with pytest.raises(ConfigError, match="--api-base is an endpoint's address"):
         resolve("vllm:org/name", api_base="http://localhost:8000/v1")
@@ -102,6 +108,11 @@ def test_a_folder_is_a_model_whose_family_its_files_tell(tmp_path: Path, monkeyp
     assert resolve(str(plain)).model == str(plain)
     named = folder(tmp_path / "Qwen2.5-Coder-tuned", config={"model_type": "llama"})
     assert resolve(str(named)).family == "qwen"
+    (folder(tmp_path / "tuned", config={"model_type": "llama"}) / "tokenizer_config.json").write_bytes(
+        (registry.TINY / "tiny" / "tokenizer_config.json").read_bytes()
+    )
+    assert resolve(str(tmp_path / "tuned")).family == "embedded"
+    assert resolve(str(folder(tmp_path / "other", config={"model_type": "llama"}))).family == "generic"
     adapter = folder(
         tmp_path / "lora", adapter_config={"base_model_name_or_path": "deepseek-ai/deepseek-coder-1.3b-base"}
     )
@@ -126,9 +137,12 @@ def test_a_folder_that_is_no_model_is_refused(tmp_path: Path) -> None:
 
 def test_an_unknown_name_lists_the_known() -> None:
     with pytest.raises(
-        UnknownNameError, match=r"unknown model 'starcodr2-3b'. Did you mean 'StarCoder2-3B'\? Known: .*tiny"
+        UnknownNameError,
+        match=r"unknown model 'starcodr2-3b'. Did you mean 'StarCoder2-3B'\? Pass .* a hub id .* Known: .*tiny",
     ):
         resolve("starcodr2-3b")
+    with pytest.raises(UnknownNameError, match=r"Did you mean 'tiny-base'\?"):
+        resolve("TINY_BSE")
 
 
 def test_an_option_of_another_backend_is_refused() -> None:

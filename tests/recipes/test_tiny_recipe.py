@@ -18,21 +18,23 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from recipes.tiny.card import FILES, card, publish
-from recipes.tiny.data import Batch, ContaminationError, Position, batches, checked, documents, encoded
-from recipes.tiny.documents import KINDS, Draw, document
+from recipes.tiny.checks import ContaminationError, checked
+from recipes.tiny.data import Batch, Position, batches, documents, encoded
+from recipes.tiny.documents import KINDS, document
 from recipes.tiny.evaluate import _Index, completions, graded
 from recipes.tiny.model import built, parameters
 from recipes.tiny.options import Phase, Recipe, Shape, Stage, TokenizerOptions, read
+from recipes.tiny.parts import Draw
 from recipes.tiny.schedule import rate
 from recipes.tiny.tokenizer import BEGIN, END, FIM_MIDDLE, FIM_PREFIX, FIM_SUFFIX, SPECIAL
-from recipes.tiny.train import Machine, summed_loss, tokenizer_folder, train
+from recipes.tiny.train import PACKAGED, Machine, summed_loss, tokenizer_folder, train
 from tokenizers import Tokenizer
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenizerBase
 
 from eg_cfg.benchmarks.minipy import documented_source, generate, task_example, train_problem
 from eg_cfg.errors import ConfigError, UnknownNameError, UsageError
 
-ALL_KINDS = dict.fromkeys(KINDS, 1.0)
+ALL_KINDS = {kind: 1.0 for kind in KINDS if kind != "sampled"}
 
 
 def stage(**changes: object) -> Stage:
@@ -170,7 +172,7 @@ class TestData:
     def test_every_kind_makes_tokens_to_learn(self, tokenizer: PreTrainedTokenizerBase) -> None:
         problems = [train_problem(3, index) for index in range(9)]
         raw = Tokenizer.from_str(tokenizer.backend_tokenizer.to_str())
-        for kind in KINDS:
+        for kind in ALL_KINDS:
             found, = encoded([document(kind, Draw(problems[0], tuple(problems[1:]), Random(kind)))], raw)
             assert found.targets.any(), kind
             assert found.targets[-1] or len(found.ids) == 2048, f"{kind} does not end with something to learn"
@@ -188,6 +190,13 @@ class TestData:
         assert prompt.startswith(f"{BEGIN}def ")
         assert prompt.endswith('"""\n')
         assert prompt.count(">>>") == 3
+
+    def test_longer_files_have_three_steps_whatever_the_phase_asks_for(self) -> None:
+        draw = Draw(train_problem(3, 1, (1,)), (), Random(5))
+        text = "".join(part.text for part in document("longer", draw))
+        body = text.rpartition('"""\n')[2]
+        assert ">>>" not in text
+        assert len([line for line in body.splitlines() if line.strip()]) >= 4  # three steps and a return
 
     def test_tasks_are_tokenised_as_prompts_are(self, tokenizer: PreTrainedTokenizerBase) -> None:
         problem = train_problem(3, 1)
@@ -260,6 +269,29 @@ class TestTraining:
             assert rows[-2]["tokens"] == stage().tokens
             assert not (out / "m" / "checkpoint.pt").exists()
         assert results[0] == results[1]
+
+    def test_a_kept_checkpoint_is_gone_on_from(self, tmp_path: Path, folder: Path) -> None:
+        whole, results = recipe(one=stage()), []
+        for name, stop in (("straight", None), ("stopped", 2), ("elsewhere", None)):
+            out = tmp_path / name
+            out.mkdir()
+            (out / "tokenizer").symlink_to(folder)
+            final = train(whole, "one", out, Machine(workers=0, stop_after=stop), kept=tmp_path / "kept")
+            if stop:
+                (tmp_path / "kept").mkdir()
+                (out / "m" / "checkpoint.pt").rename(tmp_path / "kept" / "m.pt")
+                continue
+            results.append((final / "model.safetensors").read_bytes())
+            first = json.loads((out / "m" / "log.jsonl").read_text().splitlines()[0])
+            assert bool(first["tokens"]) == (name == "elsewhere")
+        assert results[0] == results[1]
+
+    def test_a_stage_of_the_package_is_started_from(self, tmp_path: Path, folder: Path) -> None:
+        (tmp_path / "tokenizer").symlink_to(folder)
+        shipped = recipe(tiny=stage(model="tiny"), next=stage(model="n", start="tiny", phases=()))
+        final = train(shipped, "next", tmp_path, Machine(workers=0))
+        before, after = (AutoModelForCausalLM.from_pretrained(place) for place in (PACKAGED / "tiny", final))
+        assert all(map(torch.equal, before.parameters(), after.parameters()))
 
     def test_a_checkpoint_of_another_recipe_is_refused(self, tmp_path: Path, folder: Path) -> None:
         (tmp_path / "tokenizer").symlink_to(folder)
@@ -357,7 +389,7 @@ class TestEvaluation:
 class TestRecipe:
     def test_the_shipped_recipe_is_sound(self) -> None:
         shipped = read()
-        assert list(shipped.stages) == ["base", "tiny", "steps2", "small", "untrained"]
+        assert list(shipped.stages) == ["base", "tiny", "steps2", "small", "exec", "untrained"]
         seeds = [spec.seed for spec in shipped.stages.values()]
         assert len({*seeds, shipped.tokenizer.seed}) == len(seeds) + 1
         asked = {"described", "shown", "session"}

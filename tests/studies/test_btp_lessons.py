@@ -98,3 +98,17 @@ def test_nothing_to_train_on_is_told() -> None:
     with pytest.raises(ConfigError, match="none of 1 programs that were drawn can follow the prompt"):
         make_lessons([replace(experience("x = 1\n"), program="x = 1\n")], [1.0], {"humaneval/1": FUNCTION},
                      prompts=prompts)
+
+
+def test_a_model_of_function_bodies_learns_behind_the_header_that_it_is_asked_with() -> None:
+    prompts = PromptOptions(family="embedded", kind="completion")
+    shown = (AssertionTest("assert total([1, 2]) == 3"),)
+    words = replace(WORDS, public_tests=shown)
+    asked = render(prompts.asked(words), "embedded", "completion")
+    assert str(asked).startswith("def total(values: list[int]) -> int:\n")
+    assert isinstance(asked, str)
+    body = "    return sum(values)\n"
+    own = Experience("mbpp/601", asked, asked + body, 1.0, True, completion=body, prefix=asked, extraction="completion")
+    lessons = make_lessons([own], [1.0], {"mbpp/601": words}, prompts=prompts)
+    assert [(example.prompt, example.completion) for example in lessons.examples] == [(asked, body)]
+    assert lessons.rewritten == 0

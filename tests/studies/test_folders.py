@@ -9,8 +9,8 @@ from eg_cfg.runs import RunFolder
 from eg_cfg.studies.folders import choose_folder
 
 
-def made(path: Path, identity: dict[str, object], started: str) -> Path:
-    with RunFolder.open(path, kind="k", configuration={}, identity=identity, files=()):
+def made(path: Path, identity: dict[str, object], started: str, extent: dict[str, int] | None = None) -> Path:
+    with RunFolder.open(path, kind="k", configuration={}, identity=identity, files=(), extent=extent):
         pass
     described = json.loads((path / "run.json").read_text())
     (path / "run.json").write_text(json.dumps({**described, "started": started}))
@@ -44,3 +44,19 @@ def test_two_new_folders_of_one_second_differ(tmp_path: Path) -> None:
     second = choose_folder(tmp_path, "k", {}, stem="s", force=True)
     assert second != first
     assert not second.exists()
+
+
+def test_a_run_goes_on_where_one_went_less_far_and_never_where_one_went_further(tmp_path: Path) -> None:
+    few = made(tmp_path / "few", {"a": 1}, "2024-01-04T00:00:00Z", {"problems": 10})
+    some = made(tmp_path / "some", {"a": 1}, "2024-01-03T00:00:00Z", {"problems": 40})
+    made(tmp_path / "other", {"a": 2}, "2024-01-05T00:00:00Z", {"problems": 40})
+
+    def chosen(problems: int) -> Path:
+        return choose_folder(tmp_path, "k", {"a": 1}, stem="s", extent={"problems": problems})
+
+    assert chosen(40) == some  # just as far goes before newer
+    assert chosen(10) == few
+    assert chosen(100) == some  # the most that is there already
+    assert chosen(30) == few
+    assert chosen(5).name.startswith("s_")
+    assert choose_folder(tmp_path, "k", {"a": 1}, stem="s").name.startswith("s_")

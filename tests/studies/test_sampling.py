@@ -12,13 +12,15 @@ from evaluation_cases import PROMPTS, problem
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import AutoModelForCausalLM, LlamaConfig, PreTrainedTokenizerFast
 
+from eg_cfg.benchmarks.base import AssertionTest, Problem
 from eg_cfg.config import build
 from eg_cfg.errors import ConfigError
 from eg_cfg.models.base import Infill, Sampling
+from eg_cfg.models.fake import FakeModel
 from eg_cfg.models.huggingface.loading import load
 from eg_cfg.models.options import LocalOptions
 from eg_cfg.studies.model_options import ModelOptions, weights_fingerprint
-from eg_cfg.studies.sampling import Sampler, SampleRow, plain
+from eg_cfg.studies.sampling import PromptOptions, Sampler, SampleRow, plain
 
 CONTEXT = 96
 SAMPLING = Sampling(n=4, temperature=0.9, max_new_tokens=16)
@@ -144,3 +146,21 @@ def test_a_key_is_in_no_record_and_in_no_message() -> None:
     with pytest.raises(ConfigError, match="--api-key") as error:
         build(ModelOptions, {"model_name": "gpt-4o", "model_option": {"api_key": "sk-very-secret"}})
     assert "secret" not in str(error.value)
+
+
+def test_models_of_function_bodies_get_a_header_where_a_task_is_words_alone() -> None:
+    shown = AssertionTest("assert double(3) == 6")
+    words = Problem("mbpp/1", "mbpp", "Write a function to double a number.", "double", (shown,), (shown,))
+    body, whole = "    return 2 * n\n", "def double(n):\n    return 2 * n\n"
+    model = FakeModel(lambda prompt, sample: body if str(prompt).startswith("def ") else whole)
+    for family, kept in (("embedded", False), ("generic", True)):
+        sampler = Sampler(model, build(PromptOptions, {"family": family}), Sampling(n=1, temperature=0.5))
+        question = sampler.question(words)
+        assert (question.problem is words) is kept
+        [row] = sampler.draw([question], {"mbpp/1": [0]})
+        assert row.extraction == "ok"
+        assert row.prompt == question.prompt  # the records say exactly what was asked
+        assert row.solution == (whole if kept else f"{question.prompt}{body}")
+        space: dict[str, Any] = {}
+        exec(row.solution, space)
+        assert space["double"](4) == 8

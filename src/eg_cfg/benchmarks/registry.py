@@ -108,6 +108,20 @@ _TABLE: dict[str, Description] = {entry.name: entry for entry in (
 _ALIASES = {"lcb": "livecodebench", "humaneval+": "humaneval-plus", "mbpp+": "mbpp-plus"}
 
 
+def register(entry: Description) -> None:
+    """Adds a benchmark of one's own, for this process; `docs/extending.md` shows one.
+
+    Args:
+        entry: Its `loader` is `module:callable`; in a script that is started itself, the module is `__main__`.
+
+    Raises:
+        UsageError: There is one of that name.
+    """
+    if entry.name in _TABLE:
+        raise UsageError(f"expected a new name for a benchmark, found {entry.name!r}, which there is: choose another")
+    _TABLE[entry.name] = entry
+
+
 def names() -> tuple[str, ...]:
     """The names of all benchmarks, in the order of the table."""
     return tuple(_TABLE)

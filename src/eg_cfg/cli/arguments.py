@@ -6,7 +6,10 @@ in a configuration file.
 
 from __future__ import annotations
 
-from typing import Annotated
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Annotated, Any
 
 import typer
 
@@ -90,6 +93,31 @@ Isolation = Annotated[
 ]
 Weak = Annotated[bool, typer.Option("--allow-weak-isolation", help="Go on where this machine cannot isolate programs.")]
 Seed = Annotated[str, typer.Option("--seed", metavar="N", help="Seed of the bootstrap.")]
+
+
+def with_parameters_of(shared: Callable[..., None]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Gives a command the parameters of another function before its own; they arrive in its `**given`.
+
+        @with_parameters_of(what_samples)
+        def baseline(k: K = None, **given: Any) -> None: ...
+
+    Args:
+        shared: A function that is a list of parameters and nothing else.
+    """
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(command)
+        def run(**given: Any) -> Any:
+            return command(**given)
+
+        first = inspect.signature(shared, eval_str=True).parameters
+        own = inspect.signature(command, eval_str=True).parameters
+        kept = {name: each for name, each in {**first, **own}.items() if each.kind is not each.VAR_KEYWORD}
+        vars(run)["__signature__"] = inspect.Signature(list(kept.values()))
+        run.__annotations__ = {name: each.annotation for name, each in kept.items()}
+        return run
+
+    return decorate
 
 
 def numbers(text: str | None) -> list[str] | None:

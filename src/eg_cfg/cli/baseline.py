@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from eg_cfg.cli import model_arguments as model
-from eg_cfg.cli.arguments import BenchmarkOptions, Comparison, Data, Isolation, K, Split, Timeout, Weak, Workers
+from eg_cfg.cli.arguments import Comparison, Isolation, K, Timeout, Weak, Workers, with_parameters_of
 
 TYPES = 4
 """Of a kind of failure, at most so many are shown."""
@@ -18,30 +18,8 @@ if TYPE_CHECKING:
     from eg_cfg.studies.baseline import BaselineOutcome
 
 
+@with_parameters_of(model.what_samples)
 def baseline(
-    model_name: model.ModelName = None,
-    benchmark: model.Benchmark = None,
-    split: Split = None,
-    data: Data = None,
-    option: BenchmarkOptions = None,
-    max_problems: model.MaxProblems = None,
-    num_samples: model.NumSamples = None,
-    temperature: model.Temperature = None,
-    top_p: model.TopP = None,
-    top_k: model.TopK = None,
-    max_new_tokens: model.MaxNewTokens = None,
-    stop: model.Stop = None,
-    greedy: model.Greedy = False,
-    prompt: model.PromptKind = None,
-    extract: model.Extract = None,
-    device: model.Device = None,
-    dtype: model.Dtype = None,
-    batch_size: model.BatchSize = None,
-    model_option: model.ModelOption = None,
-    backend: model.Backend = None,
-    use_openai: model.UseOpenAI = False,
-    api_key: model.ApiKey = None,
-    api_base: model.ApiBase = None,
     k: K = None,
     workers: Workers = None,
     timeout: Timeout = None,
@@ -49,13 +27,11 @@ def baseline(
     comparison: Comparison = None,
     allow_weak_isolation: Weak = False,
     config: model.Config = None,
-    output_dir: model.OutputDir = None,
-    output_root: model.OutputRoot = None,
-    force: model.Force = False,
-    seed: model.Seed = None,
+    **given: Any,
 ) -> None:
     """Sample a model on a benchmark, grade what it writes, and report; started again, it goes on."""
-    given = {key: value for key, value in locals().items() if key != "config"}
+    given.update(k=k, workers=workers, timeout=timeout, isolation=isolation, comparison=comparison,
+                 allow_weak_isolation=allow_weak_isolation)
     from eg_cfg.cli.progress import progress
     from eg_cfg.studies.baseline import BaselineOptions
     from eg_cfg.studies.baseline import baseline as study
@@ -70,13 +46,19 @@ def print_report(outcome: BaselineOutcome) -> None:
     """The table of results, the ways in which samples fail, and where all of it is."""
     from rich.console import Console
 
+    from eg_cfg.cli.lines import width, wrapped
+
     results = outcome.results
-    console = Console(highlight=False)
+    console = Console(highlight=False, width=width())
     print()
-    console.print(_scores(results))
+    with console.capture() as table:
+        console.print(_scores(results))
+    print("\n".join(line.rstrip() for line in table.get().splitlines()))
     print()
-    for line in (*_failures(outcome, console.width), *_remarks(outcome)):
+    for line in _failures(outcome, width()):
         print(line)
+    for remark in _remarks(outcome):
+        print(wrapped(remark))
     print(f"written to {outcome.folder}")
 
 

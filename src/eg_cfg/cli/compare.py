@@ -63,8 +63,7 @@ def _one(found: Comparison, a: str, b: str) -> Table:
     table.add_column(f"pass@{found.k}", justify="right", overflow="fold")
     table.add_column("95 % interval", overflow="fold")
     for name, estimate in ((f"A: {a}", found.a), (f"B: {b}", found.b), ("A - B", found.difference)):
-        low, high = 100 * estimate.low, 100 * estimate.high
-        table.add_row(name, f"{100 * estimate.value:.1f} %", f"{low:.1f} to {high:.1f}")
+        table.add_row(name, f"{_percent(estimate.value)} %", f"{_percent(estimate.low)} to {_percent(estimate.high)}")
     return table
 
 
@@ -73,7 +72,7 @@ def _several(found: list[Comparison]) -> Table:
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("", "A", "B", "A - B", "better: A, B", "p"):
+    for column in ("", "A, %", "B, %", "A - B", "better\nA, B", "p"):
         table.add_column(column, justify="right" if column else "left", overflow="fold")
     for one in found:
         cells = map(_cell, (one.a, one.b, one.difference))
@@ -82,4 +81,9 @@ def _several(found: list[Comparison]) -> Table:
 
 
 def _cell(estimate: Estimate) -> str:
-    return f"{100 * estimate.value:.1f} % ({100 * estimate.low:.1f} to {100 * estimate.high:.1f})"
+    return f"{_percent(estimate.value)} ({_percent(estimate.low)}, {_percent(estimate.high)})"
+
+
+def _percent(share: float) -> str:
+    """To one digit; never a negative zero."""
+    return f"{round(100 * share, 1) + 0.0:.1f}"

@@ -5,82 +5,34 @@ where the input is wrong, 1 otherwise; `--debug` adds the traceback. Ctrl-C is e
 that goes away (`| head`) is 141.
 
 Start-up stays fast because a command file imports nothing but typer at its top, and what does the work inside
-its function.
+its function. This file imports next to nothing, so that a Ctrl-C of the first moment is told like every other.
 """
 
 from __future__ import annotations
 
-import errno
-import io
-import os
 import sys
-import traceback
-from collections.abc import Sequence
-from typing import Annotated, Any, NoReturn
 
-import typer
-from typer.exceptions import TyperException
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # `typing` itself takes a while to import
+    from collections.abc import Sequence
+    from typing import NoReturn
 
-from eg_cfg.cli import baseline, benchmarks, btp, check, compare, demo, doctor, generate, grade, guide, trace
-from eg_cfg.errors import EgCfgError
+    import typer
 
 _PIPE = 141
 """The shell's code for a command whose reader went away."""
-_CONTINUES = {"grade", "generate", "baseline", "btp", "guide"}
-"""Commands that go on where they stopped when they are started again."""
-
-
-def _dashes(name: str) -> str:
-    """Makes `--output_dir` the same option as `--output-dir`."""
-    return name.replace("_", "-")
-
-
-CONTEXT: dict[str, Any] = {"help_option_names": ["-h", "--help"], "token_normalize_func": _dashes}
-"""How every command line is read, those of the scripts too."""
-app = typer.Typer(
-    name="eg-cfg",
-    help="Code models that learn from running what they write.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    context_settings=CONTEXT,
-)
-app.command("baseline")(baseline.baseline)
-app.command("btp")(btp.btp)
-app.command("generate")(generate.generate)
-app.command("grade")(grade.grade)
-app.command("guide")(guide.guide)
-app.command("check")(check.check)
-app.command("compare")(compare.compare)
-app.command("trace")(trace.trace)
-app.command("benchmarks")(benchmarks.benchmarks)
-app.command("doctor")(doctor.doctor)
-app.command("demo")(demo.demo)
-
-
-def _print_version(wanted: bool) -> None:
-    if wanted:
-        from importlib.metadata import version
-
-        print(f"eg-cfg {version('eg-cfg')}")
-        raise typer.Exit
-
-
-@app.callback()
-def _root(
-    version: Annotated[
-        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
-    ] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks; any command takes it.")] = False,
-) -> None:
-    pass
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command line and returns its exit code."""
+    from eg_cfg.cli.app import CONTINUES, app, commands
+    from eg_cfg.errors import UnknownNameError
+
     given = list(sys.argv[1:] if arguments is None else arguments)
-    commands = [argument for argument in given if argument != "--debug"]
-    return run_app(app, given, "eg-cfg", goes_on=any(argument in _CONTINUES for argument in commands[:1]))
+    first = next((argument for argument in given if argument != "--debug"), "-")
+    if not first.startswith("-") and first not in commands():
+        return _fail(str(UnknownNameError("command", first, commands())), 2, False)
+    return run_app(app, given, "eg-cfg", goes_on=first in CONTINUES)
 
 
 def run_app(app: typer.Typer, arguments: Sequence[str], name: str, *, goes_on: bool) -> int:
@@ -92,6 +44,10 @@ def run_app(app: typer.Typer, arguments: Sequence[str], name: str, *, goes_on: b
         name: Of the program.
         goes_on: Whether the command, started again, continues where it stopped.
     """
+    from typer.exceptions import TyperException
+
+    from eg_cfg.errors import EgCfgError
+
     debug = "--debug" in arguments
     given = [argument for argument in arguments if argument != "--debug"]
     try:
@@ -121,6 +77,8 @@ def run_app(app: typer.Typer, arguments: Sequence[str], name: str, *, goes_on: b
 
 
 def _system_error(error: OSError) -> str:
+    import errno
+
     if error.filename is None and error.errno == errno.ENOSPC:
         return "cannot write the output: no space is left on its device: free some, or send the output elsewhere"
     return str(error)
@@ -128,6 +86,8 @@ def _system_error(error: OSError) -> str:
 
 def _fail(message: str, code: int, debug: bool) -> int:
     if debug:
+        import traceback
+
         traceback.print_exc()
     print("error: " + " ".join(message.split()), file=sys.stderr)
     return code
@@ -135,12 +95,34 @@ def _fail(message: str, code: int, debug: bool) -> int:
 
 def run() -> NoReturn:
     """The console script."""
+    import _signal as signal  # type: ignore[import-not-found]  # importing `signal` takes longer than all until here
+
+    heeded = signal.getsignal(signal.SIGINT) is signal.default_int_handler  # not so in the background of a shell script
+    if heeded:
+        signal.signal(signal.SIGINT, _stop)
+    import io
+    import os
+
+    import eg_cfg.cli.app  # noqa: F401  # what takes the time
+
+    if heeded:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal that knows only ASCII is no reason to stop
     code = main()
+    if heeded:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # all is wound up: one more Ctrl-C ends the process without a word
     try:
         sys.stdout.flush()
     except OSError:  # said already; what is left unwritten must not be tried again when Python ends
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.exit(code)
+
+
+def _stop(*_: object) -> NoReturn:
+    """Ends at once, while modules are imported: an exception there would be told by whoever imports."""
+    import os
+
+    os.write(2, b"interrupted\n")
+    os._exit(130)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
+from eg_cfg.cli.arguments import BenchmarkOptions, Data, Split
+
 if TYPE_CHECKING:
     from eg_cfg.config import Options
 
@@ -153,8 +155,41 @@ Config = Annotated[
 ]
 
 
-def options_of(kind: type[T], given: Mapping[str, Any], config: str | None) -> T:
-    """A study's options from what a command was given, over what a file holds.
+def what_samples(
+    model_name: ModelName = None,
+    benchmark: Benchmark = None,
+    split: Split = None,
+    data: Data = None,
+    option: BenchmarkOptions = None,
+    max_problems: MaxProblems = None,
+    num_samples: NumSamples = None,
+    temperature: Temperature = None,
+    top_p: TopP = None,
+    top_k: TopK = None,
+    max_new_tokens: MaxNewTokens = None,
+    stop: Stop = None,
+    greedy: Greedy = False,
+    prompt: PromptKind = None,
+    extract: Extract = None,
+    device: Device = None,
+    dtype: Dtype = None,
+    batch_size: BatchSize = None,
+    model_option: ModelOption = None,
+    backend: Backend = None,
+    use_openai: UseOpenAI = False,
+    api_key: ApiKey = None,
+    api_base: ApiBase = None,
+    config: Config = None,
+    output_dir: OutputDir = None,
+    output_root: OutputRoot = None,
+    force: Force = False,
+    seed: Seed = None,
+) -> None:
+    """The parameters of every command that samples a model on a benchmark; see `arguments.with_parameters_of`."""
+
+
+def options_of(kind: type[T], given: Mapping[str, Any], config: str | None = None) -> T:
+    """A study's options from what a command was given, over what a file (`--config`) holds.
 
     Raises:
         ConfigError: An option is wrong, or one that is required is missing.
@@ -189,21 +224,31 @@ def given_values(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def print_settings(settings: Mapping[str, Any]) -> None:
-    """What a run is about to do, and which of it is as published."""
+    """What a run is about to do, and how that compares with what is published."""
     import sys
 
+    from eg_cfg.cli.lines import labelled
+
     published = settings["published"]
-    usual = [name for name in ("temperature", "top_p", "max_new_tokens") if settings[name] == published[name]]
-    meaning = "" if settings["stands_for"] in (settings["model"], "") else f" ({settings['stands_for']})"
+    meaning = "embedded" if settings["family"] == "embedded" and settings["embedded"] else settings["stands_for"]
+    meaning = f" ({meaning})" if meaning not in (settings["model"], "") else ""
     where = f"{settings['benchmark']}{' ' + settings['split'] if settings['split'] else ''}"
-    print(f"model        {settings['model']}{meaning}, {settings['backend']}")
-    print(f"benchmark    {where}: {settings['problems']} problems, {settings['num_samples']} samples each")
-    print(f"sampling     temperature {settings['temperature']:g}, top-p {settings['top_p']:g}, at most "
-          f"{settings['max_new_tokens']} new tokens, seed {settings['seed']}")
-    said = ", ".join(name.replace("_", "-") for name in usual) or "none of them"
-    print(f"published    {said}: {published['source']} (temperature {published['temperature']:g}, top-p "
-          f"{published['top_p']:g}, {published['max_new_tokens']} tokens)")
-    print(f"prompt       {settings['prompt']}, family {settings['family']}")
-    for task, stop in settings["stop"].items():
-        print(f"stop         {' '.join(map(repr, stop)) or 'the end of the text'} ({task})")
+    samples = f"{settings['num_samples']} sample{'' if settings['num_samples'] == 1 else 's'} each"
+    told = {"temperature": f"temperature {settings['temperature']:g}", "top_p": f"top-p {settings['top_p']:g}",
+            "max_new_tokens": f"at most {settings['max_new_tokens']} new tokens"}
+    other = [said for name, said in told.items() if settings[name] != published[name]]
+    here = f"here {', '.join(other)}" if other else "all of it applies"
+    top_k = f", top-k {settings['top_k']}" if settings["top_k"] else ""
+    headers = f"; {settings['headers']} problems without a function header get one" if settings["headers"] else ""
+    lines = [
+        labelled("model", f"{settings['model']}{meaning}, {settings['backend']}"),
+        labelled("benchmark", f"{where}: {settings['problems']} problems, {samples}"),
+        labelled("sampling", f"{', '.join(told.values())}{top_k}, seed {settings['seed']}"),
+        labelled("published", f"temperature {published['temperature']:g}, top-p {published['top_p']:g}, "
+                              f"{published['max_new_tokens']} new tokens ({published['source']}); {here}"),
+        labelled("prompt", f"{settings['prompt']}, family {settings['family']}{headers}"),
+        *(labelled("stop", f"{' '.join(map(repr, stop)) or 'the end of the text'} ({task})")
+          for task, stop in settings["stop"].items()),
+    ]
+    print("\n".join(lines))
     sys.stdout.flush()

@@ -39,10 +39,15 @@ class Script:
     """Defaults that differ from the command's, by parameter."""
     greedy_drops: tuple[str, ...] = ()
     """Presets that `--greedy` and `--temperature 0` make void."""
+    quick_drops: tuple[str, ...] = ()
+    """Presets that `--mode quick` makes void."""
     default_dataset: str | None = "mbpp"
     """Where none is given; None for scripts that take no data set."""
 
 
+_SUITE = {"num_samples": "10", "max_problems": "50", "collect_problems": "50", "ablation_problems": "30",
+          "max_configs": "15"}
+"""Published sizes of the whole suite."""
 SCRIPTS: dict[str, Script] = {
     "step1_baseline_experiment": Script(
         "eg_cfg.cli.baseline:baseline",
@@ -77,7 +82,39 @@ SCRIPTS: dict[str, Script] = {
         results="big_to_small",
         step="big_to_small",
     ),
+    "step3_ablation_study": Script(
+        "eg_cfg.cli.ablation:ablation",
+        "Step 3: what each part of a method contributes.",
+        results="ablation",
+        step="step3_ablation",
+        presets={"num_problems": "20"},
+    ),
+    "step4_hyperparameter_study": Script(
+        "eg_cfg.cli.hyperparameters:hyperparameters",
+        "Step 4: which settings suit a model, by validation scores.",
+        results="hyperparameter",
+        step="step4_hyperparameter",
+        presets={"search_type": "grid", "max_configs": "15"},
+    ),
+    "main_experiment": Script(
+        "eg_cfg.cli.run:run",
+        "All steps, or some, from the baseline to the report.",
+        results="",
+        step="",
+        presets={"experiment": "all", "mode": "standard"},
+        default_dataset=None,
+    ),
+    "run_all_experiments": Script(
+        "eg_cfg.cli.run:run",
+        "The whole suite, from the baseline to the report.",
+        results="",
+        step="",
+        presets={"mode": "full", **_SUITE},
+        quick_drops=tuple(_SUITE),
+        default_dataset=None,
+    ),
 }
+"""The scripts by name; those of steps 1 to 4 are in each data set's folder too."""
 
 
 def run_script(name: str, arguments: Sequence[str], *, experiments: Path, dataset: str | None = None) -> int:
@@ -91,7 +128,8 @@ def run_script(name: str, arguments: Sequence[str], *, experiments: Path, datase
     """
     import typer
 
-    from eg_cfg.cli.main import CONTEXT, run_app
+    from eg_cfg.cli.app import CONTEXT
+    from eg_cfg.cli.main import run_app
 
     if name not in SCRIPTS:
         raise UnknownNameError("script", name, SCRIPTS)
@@ -118,6 +156,8 @@ def _with_presets(command: Callable[..., Any], script: Script, root: Path,
             presets["benchmark"] = dataset or script.default_dataset
         if given.get("greedy") or _is_zero(given.get("temperature")):
             presets = {key: value for key, value in presets.items() if key not in script.greedy_drops}
+        if given.get("mode") == "quick":
+            presets = {key: value for key, value in presets.items() if key not in script.quick_drops}
         return command(**{**given, **{key: value for key, value in presets.items() if given.get(key) is None}})
 
     return run

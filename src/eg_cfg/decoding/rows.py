@@ -64,7 +64,7 @@ class Rows:
         if not places:
             self._prefixes = None
         elif list(places) != list(range(len(self))):
-            self._prefixes = self._held.select(places)
+            self._prefixes = self._held.keep(places)
 
     @property
     def _held(self) -> Prefixes:

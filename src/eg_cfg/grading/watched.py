@@ -109,10 +109,12 @@ def _names(node: ast.AST) -> set[str]:
 
 
 class _Marked:
-    """A program's process, each request to which says which test it is made for."""
+    """A program's process, observed, each request to which says which test it is made for."""
 
-    def __init__(self, child: Child) -> None:
+    def __init__(self, child: Child, watch: Watch) -> None:
         self.child = child
+        self.watch: Watch | None = watch
+        """Until the first request, which starts it."""
         self.test = -1
         self.got = ""
         self.error_line: int | None = None
@@ -121,7 +123,11 @@ class _Marked:
         return getattr(self.child, name)
 
     def request(self, op: str, **fields: Any) -> Reply:
-        reply = self.child.request(op, test=self.test, **fields)
+        watch, self.watch = self.watch, None
+        if watch is not None:
+            reply = watch.request(self.child, op, test=self.test, **fields)
+        else:
+            reply = self.child.request(op, test=self.test, **fields)
         if reply.error is not None or reply.compile_error is not None:
             self.error_line = (reply.error or reply.compile_error or [None])[-1]
         elif op in ("eval", "call") and not str(fields.get("source", "")).startswith("callable("):
@@ -150,8 +156,7 @@ class _WatchedCase(_Case):
 
     def _load(self, child: Child) -> bool:
         self.watch = Watch(self.program, self.budgets)  # now: when another process ends, the scratch folder is wiped
-        self.watch.start(child)
-        self.marked = _Marked(child)
+        self.marked = _Marked(child, self.watch)
         loaded = False
         try:
             loaded = super()._load(self.marked)  # type: ignore[arg-type]

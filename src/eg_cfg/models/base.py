@@ -275,6 +275,10 @@ class Prefixes(ABC):
     def select(self, rows: Sequence[int]) -> Prefixes:
         """A new batch of these rows, in this order, repeated or left out; independent of this one."""
 
+    def keep(self, rows: Sequence[int]) -> Prefixes:
+        """The same as `select`, for one who is done with this batch: it must not be used any more."""
+        return self.select(rows)
+
     @abstractmethod
     def join(self, others: Sequence[Prefixes]) -> Prefixes:
         """A new batch of these rows and those of other batches of the same model, in this order; nothing is computed

@@ -68,8 +68,14 @@ SHORT_NAMES: dict[str, str] = {
     "SmolLM2-1.7B": "HuggingFaceTB/SmolLM2-1.7B",
     "MathCoder2-7B": "MathGenie/MathCoder2-CodeLlama-7B",
 }
-"""Short names of hub models. The plain names of DeepSeek-Coder mean the instruct models, as published runs use them."""
+"""Short names of hub models. The plain names of DeepSeek-Coder mean the instruct models, as published runs use them.
 
+WizardCoder's authors moved from `WizardLM` to `WizardLMTeam` (https://huggingface.co/WizardLMTeam). MathCoder2 has
+three 7B models (https://github.com/mathllm/MathCoder2); the one that goes on from a model of code is meant.
+"""
+
+_EMBEDDED_TOKENS = frozenset({"<|task|>", "<|tests|>", "<|signal|>", "<|candidate|>"})
+"""Tokens that the embedded models' tokenizer has and no other is known to have."""
 _API_NAMES = re.compile(r"(gpt-(3\.5|4|5)|chatgpt-|o\d+(-|$)|deepseek-(chat|reasoner)$)", re.IGNORECASE)
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
 
@@ -109,6 +115,22 @@ _ENTRIES: dict[Backend, _Entry] = {
 }
 
 
+def register_backend(name: str, options: str, loader: str) -> None:
+    """Adds a backend of one's own, for this process: `name:rest` then names its models; `docs/extending.md` shows one.
+
+    Args:
+        name: Lower case.
+        options: `module:Class` of its options.
+        loader: `module:callable(model, options, *, name) -> TextModel`.
+
+    Raises:
+        ConfigError: There is one of that name.
+    """
+    if name in _ENTRIES:
+        raise ConfigError(f"expected a new name for a backend, found {name!r}, which there is: choose another")
+    _ENTRIES[cast(Backend, name)] = _Entry(options, loader)
+
+
 def names() -> tuple[str, ...]:
     """The embedded models and the short names."""
     return (*EMBEDDED, *SHORT_NAMES)
@@ -128,17 +150,19 @@ def resolve(name: str, *, api_base: str | None = None, backend: Backend | None =
         UnknownNameError: The name is none of these; the message lists the short names.
     """
     prefix, colon, rest = name.partition(":")
-    if backend is None and colon and rest and prefix.lower() in BACKENDS:
+    if backend is None and colon and rest and prefix.lower() in _ENTRIES:
         backend, asked = cast(Backend, prefix.lower()), rest
     else:
         asked = name
     if api_base and backend not in (None, "openai"):
         raise ConfigError(f"--api-base is an endpoint's address, and {name!r} is asked of the backend {backend}: "
                           f"leave out one of the two")
+    if not api_base and backend in (None, "openai") and _API_NAMES.match(asked):
+        return ModelSpec(name, "openai", asked.lower(), _endpoint_family(asked))  # as the APIs spell their names
     if api_base or backend == "openai":
         return ModelSpec(name, "openai", asked, _endpoint_family(asked))
-    if backend == "fake":
-        return ModelSpec(name, "fake", asked, "generic")
+    if backend == "fake" or (backend is not None and backend not in BACKENDS):
+        return ModelSpec(name, backend, asked, "generic")
     key = _key(asked)
     for known in EMBEDDED:
         if _key(known) == key:
@@ -146,8 +170,6 @@ def resolve(name: str, *, api_base: str | None = None, backend: Backend | None =
     for known, hub_id in SHORT_NAMES.items():
         if _key(known) == key:
             return ModelSpec(name, backend or "huggingface", hub_id, family_of(hub_id))
-    if backend is None and _API_NAMES.match(asked):
-        return ModelSpec(name, "openai", asked, _endpoint_family(asked))
     path = Path(asked).expanduser()
     if path.is_dir():
         return _folder(name, path, backend or "huggingface")
@@ -157,7 +179,8 @@ def resolve(name: str, *, api_base: str | None = None, backend: Backend | None =
                                  f"--model-name tiny")
     if _HUB_ID.fullmatch(asked):
         return ModelSpec(name, backend or "huggingface", asked, family_of(asked))
-    raise UnknownNameError("model", name, [*names(), "a folder", "org/name on the hub", "gpt-4o", "deepseek-chat"])
+    raise UnknownNameError("model", name, names(), "Pass a known name, a folder, a hub id (org/name), an API's model "
+                           "(gpt-4o, deepseek-chat), or any name with --api-base; --model-name tiny needs nothing.")
 
 
 def load(name: str, values: Mapping[str, Any] | None = None, *, backend: Backend | None = None) -> TextModel:
@@ -213,6 +236,17 @@ def _embedded(name: str) -> Path:
     return folder
 
 
+def _has_embedded_tokens(folder: Path) -> bool:
+    """Whether a folder's tokenizer is that of the embedded models: a fine-tuned copy of one is asked as one."""
+    import json
+
+    try:
+        found = json.loads((folder / "tokenizer_config.json").read_bytes()).get("extra_special_tokens", ())
+    except (OSError, ValueError, AttributeError):
+        return False
+    return isinstance(found, list) and _EMBEDDED_TOKENS.issubset(found)
+
+
 def _folder(name: str, path: Path, backend: Backend) -> ModelSpec:
     import json
 
@@ -225,6 +259,9 @@ def _folder(name: str, path: Path, backend: Backend) -> ModelSpec:
             raise ModelNotFoundError(f"{path / file}: expected a model's configuration in JSON, found something else "
                                      f"({' '.join(str(error).split())}): save the model again") from None
         base = found.get("base_model_name_or_path") or ""
-        return ModelSpec(name, backend, str(path), family_of(f"{path.resolve().name} {base}", found.get("model_type")))
+        family = family_of(f"{path.resolve().name} {base}", found.get("model_type"))
+        if family == "generic" and (_has_embedded_tokens(path) or (base and _has_embedded_tokens(Path(base)))):
+            family = "embedded"
+        return ModelSpec(name, backend, str(path), family)
     raise ModelNotFoundError(f"{path}: expected a model folder with config.json or adapter_config.json, found "
                              f"neither: pass the folder that holds the checkpoint, or --model-name tiny")

@@ -21,7 +21,7 @@ from eg_cfg.errors import DataFormatError, EndpointError
 from eg_cfg.grading.programs import Extract
 from eg_cfg.models.base import Completion, LogitModel, Prompt, Sampling, TextModel
 from eg_cfg.models.families import FamilyName
-from eg_cfg.models.prompts import Kind, render, settings_for, task_of
+from eg_cfg.models.prompts import Kind, render, settings_for, task_of, with_header
 from eg_cfg.replay.experience import prompt_from_json, prompt_to_json
 from eg_cfg.runs import fingerprint
 
@@ -102,6 +102,7 @@ def ask(problem: Problem, sampling: Sampling, *, family: FamilyName, kind: Kind,
     Raises:
         ConfigError: There is no such prompt for this task.
     """
+    problem = with_header(problem, family, kind)
     prompt = render(problem, family=family, kind=kind)
     settings = settings_for(problem.benchmark, kind, task_of(problem))
     extract: Extract = "chat" if settings.extraction == "snippet" else settings.extraction  # known by its tests

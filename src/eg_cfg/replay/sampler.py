@@ -21,20 +21,54 @@ what breaking ties at random gives on average. So all equal, all zero included, 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Annotated, Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from pydantic import AfterValidator
 
 from eg_cfg.errors import ConfigError
 from eg_cfg.replay.experience import Experience
 from eg_cfg.replay.priority import Floats, P2ValueCalculator
 
-Method = Literal["power", "rank", "uniform"]
-METHODS: tuple[Method, ...] = get_args(Method)
+_Known = Literal["power", "rank", "uniform"]
+METHODS: list[str] = list(get_args(_Known))
+"""The methods that there are; `add_method` adds one."""
+Strategy = Callable[[Sequence[Experience], Floats], ArrayLike]
+"""From experiences and their P2Values to their p_i, finite and not negative, (n,)."""
+_STRATEGIES: dict[str, Strategy] = {}
+
+
+def _is_known(method: str) -> str:
+    if method not in METHODS:
+        raise ValueError(f"expected {', '.join(METHODS)}, found {method!r}")
+    return method
+
+
+if TYPE_CHECKING:
+    Method = _Known
+else:
+    Method = Annotated[str, AfterValidator(_is_known)]
+    """One of `METHODS`."""
+
+
+def add_method(name: str, strategy: Strategy) -> None:
+    """Adds a way to draw, for this process: P(i) = p_i ** a / sum_k p_k ** a with p_i of one's own.
+
+    Args:
+        name: What `--sampling-method` is given; `docs/extending.md` shows one.
+        strategy: Gives p_i.
+
+    Raises:
+        ConfigError: There is one of that name.
+    """
+    if name in METHODS:
+        raise ConfigError(f"expected a new name for a way to draw, found {name!r}, which there is: choose another")
+    METHODS.append(name)
+    _STRATEGIES[name] = strategy
 
 
 @dataclass(frozen=True)
@@ -73,7 +107,7 @@ def sampling_probabilities(priorities: ArrayLike, method: Method = "power", alph
         raise ConfigError("expected priorities that are finite and not negative: compute them again")
     if method == "uniform" or alpha == 0 or highest == 0:
         return np.full(values.size, 1 / values.size)
-    weights = (values / highest) ** alpha if method == "power" else _rank_weights(values, alpha)
+    weights = _rank_weights(values, alpha) if method == "rank" else (values / highest) ** alpha
     found: Floats = weights / weights.sum()
     return found
 
@@ -148,6 +182,11 @@ class PrioritizedSampler:
             if values.shape != (len(experiences),):
                 raise ConfigError(f"expected one priority for each of {len(experiences)} experiences, found an array "
                                   f"of shape {values.shape}")
+        if self.method in _STRATEGIES:
+            values = np.asarray(_STRATEGIES[self.method](experiences, values), dtype=np.float64)
+            if values.shape != (len(experiences),):
+                raise ConfigError(f"--sampling-method {self.method}: expected p_i of each of {len(experiences)} "
+                                  f"experiences, found an array of shape {values.shape}")
         allowed = self._allowed(experiences)
         if allowed is None:
             return sampling_probabilities(values, self.method, self.alpha)

@@ -23,6 +23,12 @@ MAIN_BYTES, TAIL_BYTES, LINE = 0, 1, 2
 """Places of the numbers."""
 
 
+def parts(characters: int) -> tuple[tuple[int, int], tuple[int, int]]:
+    """(offset, length) of what may be written, where so many characters of a test are kept: three quarters of them in
+    the first part, one in the second."""
+    return (0, HEADER + min(MAIN, characters)), (HEADER + MAIN, min(TAIL, characters))
+
+
 def read_log(fd: int) -> tuple[str, int]:
     """The events so far, a line each, and the program's line that is being executed, 0 where none is.
 

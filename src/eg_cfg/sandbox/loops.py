@@ -7,30 +7,28 @@
 from __future__ import annotations
 
 import ast
-from typing import NamedTuple
 
-_Lines = dict[int, tuple["Loop", ...]]
+from .layout import Loop, by_layout
 
-
-class Loop(NamedTuple):
-    """A `for` or `while` statement without its `else`."""
-
-    first: int
-    last: int
-    turn: int
-    """Another line that begins a turn, where the first is no step of its own: a constant condition may vanish."""
+__all__ = ["Loop", "by_tree", "find_loops"]
+_Lines = dict[int, tuple[Loop, ...]]
 
 
 def find_loops(source: str) -> tuple[_Lines, frozenset[int]]:
     """Finds loops by line.
 
     Args:
-        source: Any text.
+        source: A program; of one that does not compile, no line will ever be asked for.
 
     Returns:
         The loops of its own function around each line, outermost first (lines in none are left out), and the lines of
-        definitions and imports. Both are empty where the text does not parse.
+        definitions and imports.
     """
+    return by_layout(source) or by_tree(source)
+
+
+def by_tree(source: str) -> tuple[_Lines, frozenset[int]]:
+    """The same for any text, from its syntax tree; empty where the text does not parse."""
     try:
         tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError):

@@ -207,6 +207,30 @@ class Observer:
         self.break_off("deep recursion" if type(error) is RecursionError else type(error).__name__)
 
 
+def install() -> None:
+    """Teaches processes that are forked from now on to observe themselves."""
+    child._OPERATIONS["observe"] = observe
+    rehearse()
+
+
+def observe(server: Any, request: dict[str, Any]) -> Any:
+    """Does what is asked for (`then`), and observes it and all that is asked for after it.
+
+    Raises:
+        ObserverFault: There is no observing here; nothing of the program has been run.
+    """
+    try:
+        start(request["path"], request["program"] or request["source"], request["limits"])
+    except Exception as error:
+        raise ObserverFault(f"{type(error).__name__}: {error}") from None
+    operation = request["then"]
+    return None if operation is None else child._OPERATIONS[operation](server, request)
+
+
+class ObserverFault(Exception):
+    """The observer does not start."""
+
+
 def start(path: str, source: str, limits: dict[str, Any]) -> None:
     """Observes, from here on, everything that this process is asked to do.
 
@@ -228,7 +252,6 @@ def start(path: str, source: str, limits: dict[str, Any]) -> None:
     operations = child._OPERATIONS
     for name, operation in operations.items():
         operations[name] = partial(observer.run, operation)
-    del sys.modules["observer"]  # the space that the request for this was made in
     atexit.register(observer.finish)  # a program that is run as a script does not come back
 
 

@@ -3,7 +3,7 @@
     install(monitor)
     watch = Watch(program, limits)
     with monitor.launch(limits) as child:
-        watch.start(child)      # before the program is loaded
+        watch.request(child, "load", source=program)    # the first request; those that follow are observed too
         ...
         text, line = watch.read()   # at any time, and after the process was killed
 
@@ -20,15 +20,15 @@ import os
 import tempfile
 from typing import TYPE_CHECKING, Any
 
-from .event_log import SIZE, read_log
+from .event_log import SIZE, parts, read_log
 
 if TYPE_CHECKING:
     from .monitor import Monitor
-    from .running import Child
+    from .running import Child, Reply
 
-_MODULES = ("event_log", "journal", "loops", "portraits", "frames", "observer")
+_MODULES = ("event_log", "journal", "layout", "loops", "portraits", "frames", "observer")
 _OBSERVER = "eg_cfg.sandbox.observer"
-_START = f'__import__("sys").modules["{_OBSERVER}"].start(*arguments)'
+_FAULT = "ObserverFault"
 
 
 def _compiled(name: str) -> tuple[str, Any]:
@@ -65,22 +65,27 @@ class Watch:
         # a file of the scratch folder, not a memfd, which the monitor's system call filter refuses; no program is
         # loaded while the file has a name
         self.fd, self.path = tempfile.mkstemp()
-        if hasattr(os, "posix_fallocate"):
-            os.posix_fallocate(self.fd, 0, SIZE)  # now, so that a full disk cannot kill the program later
-        else:
-            os.ftruncate(self.fd, SIZE)
+        os.ftruncate(self.fd, SIZE)
+        if hasattr(os, "posix_fallocate"):  # now, so that a full disk cannot kill the program later
+            for begin, length in parts(limits["characters"]):
+                os.posix_fallocate(self.fd, begin, length)
 
     def start(self, child: Child) -> None:
-        """Has the program's process observe itself from here on.
+        """Has the process of a program that is going to run as a script observe itself; raises as `request` does."""
+        self.request(child, None)
+
+    def request(self, child: Child, op: str | None, **fields: Any) -> Reply:
+        """Asks the program's process for the first thing that it is to do, to be observed like all that follows.
 
         Raises:
-            ChildLost: The process cannot answer.
-            RuntimeError: The observer does not start.
+            ChildLost: There is no answer, or nothing can be observed there.
         """
-        arguments = (self.path, self.program, self.limits)
-        reply = child.request("eval", space="observer", source=_START, bindings={"arguments": arguments})
-        if reply.error is not None or reply.not_plain is not None:
-            raise RuntimeError(f"the observer does not start: {reply.error or reply.not_plain}")
+        # the program need not be sent twice, where it is what is asked about
+        program = None if fields.get("source") == self.program and self.program else self.program
+        reply = child.request("observe", then=op, path=self.path, program=program, limits=self.limits, **fields)
+        if reply.error is not None and reply.error[0] == _FAULT:  # or a program that claims so: it harms itself alone
+            raise child.lose("killed", f"the observer does not start: {reply.error[2]}")
+        return reply
 
     def read(self) -> tuple[str, int]:
         """The events so far, a line each, and the program's line that is being executed, 0 where none is."""

@@ -139,7 +139,7 @@ class _Zygote:
             module = sys.modules[name] = types.ModuleType(name)
             module.__package__, module.__file__ = name.rpartition(".")[0], code.co_filename
             exec(code, module.__dict__)
-            module.__dict__.get("rehearse", bool)()
+            module.__dict__.get("install", bool)()
         self.settle()
 
     def fork(self, watch: bool, limits: tuple[int, ...], fds: Sequence[int]) -> None:

@@ -33,12 +33,14 @@ from eg_cfg.runs import RunFolder, library_versions
 from eg_cfg.studies.error_analysis import analyse
 from eg_cfg.studies.evaluation import EVALUATION_FILES, Evaluation, ProblemResult, choose_ks, evaluate
 from eg_cfg.studies.filtering import choose
-from eg_cfg.studies.generate import Announce, GenerateOptions, Plan, make_plan
+from eg_cfg.studies.generate import Announce, GenerateOptions, Plan, draft, make_plan
 from eg_cfg.studies.options import GradingOptions, Progress, whole_numbers
 
 RESULTS = "results.json"
 REPORT = "baseline_experiment_results.json"
 PROBLEMS = "problems.jsonl"
+FILES = (*EVALUATION_FILES, PROBLEMS, RESULTS, REPORT)
+"""What a run owns in its folder."""
 
 
 class BaselineOptions(GenerateOptions, GradingOptions):
@@ -72,20 +74,20 @@ def baseline(options: BaselineOptions, progress: Progress | None = None,
         ModelError: The model could not go on; what was finished is kept.
         SandboxError: The sandbox could not do its work; what was finished is kept.
     """
-    options.spec()  # a name that means nothing is told before data is read
-    benchmark = options.load()
-    problems = options.problems(benchmark)
+    drafted = draft(options)
+    problems = drafted.problems
+    ks = choose_ks(options.k, drafted.sampling.n)
+    grading = {"timeout": options.timeout, "isolation": options.isolation, "comparison": options.comparison}
+    drafted.check_folder(options, "baseline", {**drafted.identity(options), **grading}, FILES)
     with options.load_model() as model:
-        plan = make_plan(options, benchmark, problems, model)
-        ks = choose_ks(options.k, plan.sampling.n)
-        identity = {**plan.identity(options), "timeout": options.timeout, "isolation": options.isolation,
-                    "comparison": options.comparison}
+        plan = make_plan(options, drafted, model)
+        identity, settings = {**plan.identity(options), **grading}, plan.settings()
         if announce is not None:
-            announce(plan.settings())
+            announce(settings)
         with RunFolder.open(plan.folder(options, "baseline", identity), kind="baseline",
-                            configuration={**to_plain(options), "resolved": plan.settings()}, identity=identity,
-                            files=(*EVALUATION_FILES, PROBLEMS, RESULTS, REPORT), seed=options.seed,
-                            dataset=plan.dataset(), force=options.force) as run:
+                            configuration={**to_plain(options), "resolved": settings}, identity=identity,
+                            files=FILES, seed=options.seed, dataset=plan.dataset(), force=options.force,
+                            extent=plan.extent) as run:
             packages = dict.fromkeys(package for problem in problems for package in problem.preload)
             with options.sandbox(packages) as sandbox:
                 evaluation = evaluate(model, problems, folder=run.path, prompts=plan.prompts, sampling=plan.sampling,
@@ -96,7 +98,7 @@ def baseline(options: BaselineOptions, progress: Progress | None = None,
             rows = [problem_row(result) for result in evaluation.problems]
             write_atomically(run.path / PROBLEMS, (json.dumps(row, default=str).encode() + b"\n" for row in rows))
             run.write_json(RESULTS, results)
-            run.write_json(REPORT, {"experiment": "step1_baseline", "settings": plan.settings(), "results": results,
+            run.write_json(REPORT, {"experiment": "step1_baseline", "settings": settings, "results": results,
                                     "error_analysis": analysis, "problems": list(map(_brief, evaluation.problems))})
             return BaselineOutcome(run.path, results, analysis, evaluation)
 

@@ -60,7 +60,7 @@ def make_lessons(drawn: Sequence[Experience], weights: Sequence[float], problems
     places: list[int] = []
     left_out = over = rewritten = spent = 0
     for place, (experience, weight) in enumerate(zip(drawn, weights, strict=True)):
-        problem = problems[experience.task_id]
+        problem = prompts.asked(problems[experience.task_id])
         prompt = render(problem, family=prompts.family, kind=prompts.kind)
         own = experience.prompt == prompt
         completion = experience.target if own else answer(experience.program, problem, prompts.kind)

@@ -68,11 +68,21 @@ def read_passed(path: Path) -> dict[str, list[bool]]:
                 passed.setdefault(task, []).append(right)
     except OSError as error:
         raise DataNotFoundError(
-            f"expected a run folder or a file of verdicts, found none at {file}: {error.strerror}"
+            f"expected a run folder or a file of verdicts, found none at {file}: {error.strerror}{_hint(path)}"
         ) from None
     if not passed:
         raise DataFormatError(f"{file}: expected verdicts, found an empty file: was the run finished?")
     return passed
+
+
+def _hint(path: Path) -> str:
+    """What to name instead, where the folder holds verdicts further down."""
+    below = sorted(file.parent.relative_to(path).as_posix() for file in path.glob(f"*/{VERDICTS}"))
+    if below:
+        return f"; it holds {', '.join(below[:4])}: name one of them"
+    if (path / "guide_results.json").exists() or next(path.glob("*/*/guide_results.json"), None) is not None:
+        return "; guided runs hold their comparisons themselves: eg-cfg report shows them"
+    return ""
 
 
 def _verdict(line: bytes, file: Path, number: int) -> tuple[str, bool]:

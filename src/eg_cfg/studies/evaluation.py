@@ -30,11 +30,11 @@ from pathlib import Path
 
 from eg_cfg.benchmarks.base import AssertionTest, Problem
 from eg_cfg.errors import RunError, UsageError
+from eg_cfg.grading.background import BackgroundGrading
 from eg_cfg.grading.grader import Grader, GradeRequest, Which
 from eg_cfg.grading.verdict import Verdict
 from eg_cfg.models.base import Sampling, TextModel
 from eg_cfg.records import Records
-from eg_cfg.studies.background import BackgroundGrading
 from eg_cfg.studies.options import USUAL_K, Progress
 from eg_cfg.studies.sampling import PromptOptions, Question, Sampler, SampleRow
 from eg_cfg.studies.scores import Scores, score

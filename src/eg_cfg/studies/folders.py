@@ -2,7 +2,8 @@
 
     folder = choose_folder(Path("runs"), "baseline", identity, stem="baseline-mbpp-tiny")
 
-The fingerprint in `run.json` tells the configuration.
+The fingerprint in `run.json` tells the configuration. A run that goes less far (fewer problems, fewer samples) than is
+asked for is continued too, where none goes just as far.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from eg_cfg.runs import fingerprint
 
 
 def choose_folder(root: Path, kind: str, identity: Mapping[str, Any], *, stem: str, force: bool = False,
-                  use_root: bool = False) -> Path:
+                  use_root: bool = False, extent: Mapping[str, int] | None = None) -> Path:
     """The folder of a run.
 
     Args:
@@ -27,12 +28,14 @@ def choose_folder(root: Path, kind: str, identity: Mapping[str, Any], *, stem: s
         stem: What a new folder's name begins with; the time follows.
         force: Always a new one.
         use_root: The first run goes to the root itself.
+        extent: As of `RunFolder`.
     """
     if not force:
-        wanted = fingerprint({"kind": kind, **identity})
-        same = [(started, path) for started, path, found in _runs(root) if found == wanted]
+        wanted, far = fingerprint({"kind": kind, **identity}), dict(extent or {})
+        same = [(went == far, sorted(went.items()), started, path) for started, path, found, went in _runs(root)
+                if found == wanted and went.keys() == far.keys() and all(went[name] <= far[name] for name in far)]
         if same:
-            return max(same)[1]
+            return max(same)[-1]
     if use_root and not (root / "run.json").exists():
         return root
     name = f"{stem}_{time.strftime('%Y%m%d_%H%M%S')}"
@@ -43,11 +46,12 @@ def choose_folder(root: Path, kind: str, identity: Mapping[str, Any], *, stem: s
     return folder
 
 
-def _runs(root: Path) -> Iterator[tuple[str, Path, str]]:
-    """Start, folder and fingerprint of the runs in a folder and right below it."""
+def _runs(root: Path) -> Iterator[tuple[str, Path, str, dict[str, int]]]:
+    """Start, folder, fingerprint and extent of the runs in a folder and right below it."""
     for file in [root / "run.json", *sorted(root.glob("*/run.json"))]:
         try:
             found = json.loads(file.read_bytes())
-            yield str(found["started"]), file.parent, str(found["fingerprint"])
-        except (OSError, ValueError, KeyError, TypeError):
+            extent = {str(name): int(size) for name, size in found.get("extent", {}).items()}
+            yield str(found["started"]), file.parent, str(found["fingerprint"]), extent
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
             continue  # no run folder, or one that cannot be read: it cannot be continued

@@ -8,11 +8,11 @@ Temperature, token limit, stop strings and the kind of prompt are those publishe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from pydantic import Field, model_validator
 
@@ -39,6 +39,8 @@ Announce = Callable[[Mapping[str, Any]], None]
 class GenerateOptions(ModelOptions, BenchmarkOptions):
     """Which model writes how many samples of which benchmark, and where they go."""
 
+    aliases: ClassVar[Mapping[str, str]] = {"limit": "max_problems"}
+
     num_samples: int | None = Field(None, ge=1)
     """Samples a problem; 10 where none, 1 where decoding is greedy."""
     temperature: float | None = Field(None, ge=0)
@@ -62,7 +64,8 @@ class GenerateOptions(ModelOptions, BenchmarkOptions):
     seed: int = Field(42, ge=0)
     """Of the samples."""
     output_dir: Path | None = None
-    """The run folder; the newest of the same configuration in `output_root`, else a new one there, where none."""
+    """The run folder. Where none: in `output_root`, the newest of the same configuration with as many problems and
+    samples or fewer, else a new one."""
     output_root: Path = Path("runs")
     """Where runs without a folder of their own are."""
     force: bool = False
@@ -81,13 +84,13 @@ class GenerateOptions(ModelOptions, BenchmarkOptions):
         """How problems are put to a model."""
         return PromptOptions.of(model, spec.family, self.prompt).model_copy(update={"extract": self.extract})
 
-    def sampling(self, benchmark: str, kind: Kind) -> Sampling:
+    def sampling(self, benchmark: str) -> Sampling:
         """How samples are drawn: as published for the benchmark, but for what was given.
 
         Raises:
             ConfigError: Options that do not go together, such as several greedy samples.
         """
-        published = settings_for(benchmark, kind)
+        published = settings_for(benchmark, "completion")  # the kind of prompt decides stop strings alone
         temperature = published.temperature if self.temperature is None else self.temperature
         if self.greedy:
             temperature = 0.0
@@ -131,14 +134,18 @@ class GenerateOutcome:
 
 
 @dataclass(frozen=True)
-class Plan:
-    """What a run does, resolved: made before anything is written."""
+class Draft:
+    """What a run does, as far as that is known before the model is loaded: what is wrong with it is told by then."""
 
     benchmark: Benchmark
     problems: list[Problem]
     spec: ModelSpec
-    prompts: PromptOptions
     sampling: Sampling
+
+    @property
+    def extent(self) -> dict[str, int]:
+        """How far the run goes; a later start may go further in the same folder."""
+        return {"problems": len(self.problems), "samples": self.sampling.n}
 
     def identity(self, options: GenerateOptions) -> dict[str, Any]:
         """What decides the samples; a run folder is continued only where all of it is the same."""
@@ -148,19 +155,41 @@ class Plan:
             "split": self.benchmark.split,
             "option": dict(options.option),
             "data": self.benchmark.fingerprint,
-            "max_problems": options.max_problems,
-            "prompts": to_plain(self.prompts),
-            "sampling": to_plain(self.sampling),
+            "sampling": {key: value for key, value in to_plain(self.sampling).items() if key != "n"},
         }
+
+    def check_folder(self, options: GenerateOptions, kind: str, identity: Mapping[str, Any],
+                     files: Sequence[str]) -> None:
+        """Tells before the model is loaded that the run's folder cannot be used.
+
+        Raises:
+            ConfigError: There cannot be such a folder.
+            RunError: It belongs to another run, goes further, or is in use.
+        """
+        folder = options.output_dir or options.output_root / ".new"
+        RunFolder.check(folder, kind=kind, identity=identity, files=files, force=options.force, extent=self.extent)
+
+
+@dataclass(frozen=True)
+class Plan(Draft):
+    """What a run does, resolved: made before anything is written."""
+
+    prompts: PromptOptions
+
+    def identity(self, options: GenerateOptions) -> dict[str, Any]:
+        """What decides the samples; a run folder is continued only where all of it is the same."""
+        return {**super().identity(options), "prompts": to_plain(self.prompts)}
 
     def settings(self) -> dict[str, Any]:
         """The settings that a user wants to see, with the stop strings that apply, by task."""
-        tasks = sorted({task_of(problem) for problem in self.problems})
+        asked = [self.prompts.asked(problem) for problem in self.problems]
+        tasks = sorted(set(map(task_of, asked)))
         by_task = {task: settings_for(self.benchmark.name, self.prompts.kind, task) for task in tasks}
         published = settings_for(self.benchmark.name, self.prompts.kind)
         return {
             "model": self.spec.name,
             "stands_for": self.spec.model,
+            "embedded": self.spec.embedded,
             "backend": self.spec.backend,
             "benchmark": self.benchmark.name,
             "split": self.benchmark.split,
@@ -173,6 +202,7 @@ class Plan:
             "seed": self.sampling.seed,
             "prompt": self.prompts.kind,
             "family": self.prompts.family,
+            "headers": sum(new is not old for new, old in zip(asked, self.problems, strict=True)),
             "stop": {task: list(self.sampling.stop or found.stop) for task, found in by_task.items()},
             "extract": {task: self.prompts.extract or found.extraction for task, found in by_task.items()},
             "published": {"temperature": published.temperature, "top_p": published.top_p,
@@ -192,18 +222,25 @@ class Plan:
         name = self.spec.name.rstrip("/").split("/")[-1].replace(":", "-")
         use_root = options.output_root != Path("runs")
         stem = "experiment" if use_root else f"{kind}-{self.benchmark.name}-{name}"
-        return choose_folder(options.output_root, kind, identity, stem=stem, force=options.force, use_root=use_root)
+        return choose_folder(options.output_root, kind, identity, stem=stem, force=options.force, use_root=use_root,
+                             extent=self.extent)
 
 
-def make_plan(options: GenerateOptions, benchmark: Benchmark, problems: list[Problem], model: TextModel) -> Plan:
-    """Resolves the options against a benchmark and a model.
+def draft(options: GenerateOptions) -> Draft:
+    """Resolves the options as far as that goes without the model.
 
     Raises:
-        ConfigError: Options that do not go together.
+        UsageError: A name means nothing, the data is missing, or options do not go together.
     """
-    spec = options.spec()
-    prompts = options.prompts(model, spec)
-    return Plan(benchmark, problems, spec, prompts, options.sampling(benchmark.name, prompts.kind))
+    spec = options.spec()  # a name that means nothing is told before data is read
+    benchmark = options.load()
+    return Draft(benchmark, options.problems(benchmark), spec, options.sampling(benchmark.name))
+
+
+def make_plan(options: GenerateOptions, drafted: Draft, model: TextModel) -> Plan:
+    """What a run does, now that the model is there."""
+    return Plan(drafted.benchmark, drafted.problems, drafted.spec, drafted.sampling,
+                options.prompts(model, drafted.spec))
 
 
 def generate(options: GenerateOptions, progress: Progress | None = None,
@@ -215,20 +252,20 @@ def generate(options: GenerateOptions, progress: Progress | None = None,
         RunError: The run folder cannot be used.
         ModelError: The model could not go on; the samples so far are kept.
     """
-    options.spec()  # a name that means nothing is told before data is read
-    benchmark = options.load()
-    problems = options.problems(benchmark)
+    drafted = draft(options)
+    problems = drafted.problems
+    drafted.check_folder(options, "generate", drafted.identity(options), (SAMPLES,))
     with options.load_model() as model:
-        plan = make_plan(options, benchmark, problems, model)
+        plan = make_plan(options, drafted, model)
         sampler = Sampler(model, plan.prompts, plan.sampling)
         questions = [sampler.question(problem) for problem in problems]
-        identity = plan.identity(options)
+        identity, settings = plan.identity(options), plan.settings()
         if announce is not None:
-            announce(plan.settings())
+            announce(settings)
         with RunFolder.open(plan.folder(options, "generate", identity), kind="generate",
-                            configuration={**to_plain(options), "resolved": plan.settings()}, identity=identity,
-                            files=(SAMPLES,), seed=options.seed, dataset=plan.dataset(),
-                            force=options.force) as run, run.records(SAMPLES) as records:
+                            configuration={**to_plain(options), "resolved": settings}, identity=identity,
+                            files=(SAMPLES,), seed=options.seed, dataset=plan.dataset(), force=options.force,
+                            extent=plan.extent) as run, run.records(SAMPLES) as records:
             rows = read_rows(records, questions)
             reused = len(rows)
             total = len(questions) * plan.sampling.n

@@ -97,7 +97,7 @@ def grade(options: GradeOptions, progress: Progress | None = None) -> GradeOutco
     benchmark = options.load()
     samples = list(read_samples(options.samples))
     survey = _survey(benchmark)
-    check_samples(samples, survey.order, benchmark=benchmark.name)
+    check_samples(samples, survey.order, benchmark=benchmark.name, source=options.samples)
     by_task: dict[str, list[Sample]] = {}
     for sample in samples:
         by_task.setdefault(sample.task_id, []).append(sample)

@@ -25,6 +25,7 @@ from eg_cfg.decoding.prompting import resolve
 from eg_cfg.errors import RunError, UsageError
 from eg_cfg.grading.grader import Grader
 from eg_cfg.models.base import TextModel
+from eg_cfg.models.prompts.headers import with_header
 from eg_cfg.runs import library_versions
 from eg_cfg.studies.best_of import SampleStore, greedy_name, store_name
 from eg_cfg.studies.claims import Claims
@@ -96,7 +97,8 @@ def _problems(options: GuideStudyOptions, benchmark: Benchmark) -> list[Problem]
     twice = [task for task, count in Counter(problem.task_id for problem in problems).items() if count > 1]
     if twice:
         raise UsageError(f"expected task ids that differ, found {twice[0]!r} more than once")
-    return problems
+    family = options.spec().family
+    return [with_header(problem, family) for problem in problems]
 
 
 def _claims(folder: ResultsFolder) -> Claims:

@@ -22,10 +22,10 @@ from eg_cfg.benchmarks.base import Problem
 from eg_cfg.decoding.base import Counters, Executor, GuideOptions, Observer
 from eg_cfg.decoding.prompting import frame_for
 from eg_cfg.decoding.sharing import Shared
+from eg_cfg.grading.background import BackgroundGrading
 from eg_cfg.grading.grader import Grader, GradeRequest, Which
 from eg_cfg.grading.verdict import Verdict
 from eg_cfg.models.base import LogitModel, TextModel
-from eg_cfg.studies.background import BackgroundGrading
 from eg_cfg.studies.best_of import greedy_name
 from eg_cfg.studies.claims import Claims
 from eg_cfg.studies.evaluation import shows_its_tests

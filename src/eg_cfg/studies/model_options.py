@@ -9,8 +9,9 @@ Options of one backend alone (`concurrency`, `adapter`, `trust_remote_code`, ...
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import Field, SecretStr, field_validator
 
@@ -29,6 +30,8 @@ _OPERATION = frozenset({"concurrency", "request_timeout", "attempts", "patience"
 
 class ModelOptions(Options):
     """Which model writes, and how it is loaded."""
+
+    aliases: ClassVar[Mapping[str, str]] = {"model": "model_name"}
 
     model_name: str = Field(min_length=1)
     """A short name, a folder, a hub id (`org/name`), or an endpoint's model."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -38,6 +38,8 @@ def whole_numbers(k: tuple[int, ...] | None) -> tuple[int, ...] | None:
 
 class BenchmarkOptions(Options):
     """Which benchmark, and which part of it."""
+
+    aliases: ClassVar[Mapping[str, str]] = {"dataset": "benchmark"}
 
     benchmark: str
     """Name in the registry."""

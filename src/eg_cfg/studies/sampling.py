@@ -21,7 +21,7 @@ from eg_cfg.errors import EndpointError
 from eg_cfg.grading.programs import Extract, program_of
 from eg_cfg.models.base import Completion, LogitModel, Message, Prompt, Sampling, TextModel
 from eg_cfg.models.families import FamilyName
-from eg_cfg.models.prompts import Kind, default_kind, render, settings_for, task_of
+from eg_cfg.models.prompts import Kind, default_kind, render, settings_for, task_of, with_header
 from eg_cfg.runs import fingerprint
 
 UNANSWERED = frozenset({"context_length", "content_filter"})
@@ -45,12 +45,17 @@ class PromptOptions(Options):
         """What suits a model: a chat where it takes one, the bare text otherwise."""
         return cls(family=family, kind=kind or default_kind(family, model.supports_chat))
 
+    def asked(self, problem: Problem) -> Problem:
+        """The problem as the model is asked it: with a header where its family writes function bodies only."""
+        return with_header(problem, self.family, self.kind)
+
 
 @dataclass(frozen=True, slots=True)
 class Question:
     """What is asked for one problem."""
 
     problem: Problem
+    """As it is asked (`PromptOptions.asked`); its tests are the benchmark's."""
     prompt: Prompt
     stop: tuple[str, ...]
     extract: Extract
@@ -125,6 +130,7 @@ class Sampler:
         Raises:
             ConfigError: There is no such prompt for this task.
         """
+        problem = self.prompts.asked(problem)
         prompt = render(problem, family=self.prompts.family, kind=self.prompts.kind)
         settings = settings_for(problem.benchmark, self.prompts.kind, task_of(problem))
         stop = self.sampling.stop or (settings.stop if self.prompts.task_stops else ())

@@ -14,32 +14,35 @@ import gc
 import json
 import logging
 import math
-import os
-import random
 import shutil
 import sys
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from eg_cfg.config import to_plain
-from eg_cfg.errors import ConfigError, ModelError, ModelNotFoundError, RunError
-from eg_cfg.models import registry
+from eg_cfg.errors import ConfigError, ModelError, RunError
 from eg_cfg.records import write_atomically
-from eg_cfg.runs import fingerprint, folder_lock
+from eg_cfg.runs import fingerprint
 from eg_cfg.training import checkpoints, results
 from eg_cfg.training.checkpoints import Checkpoint
 from eg_cfg.training.examples import Encoded, TrainingExample, encode
 from eg_cfg.training.examples import fingerprint as examples_fingerprint
 from eg_cfg.training.options import TrainingOptions, choose
 from eg_cfg.training.results import TrainingResult
+from eg_cfg.training.subject import Subject, continued, subject_of
+from eg_cfg.training.surroundings import (
+    check_trackers,
+    device_and_precision,
+    held,
+    on_cpu,
+    surroundings,
+    taking_part,
+)
 
 if TYPE_CHECKING:
-    import torch
-
-    from eg_cfg.models.huggingface import HuggingFaceModel
     from eg_cfg.training.trainer import ProgramTrainer
 
 Progress = Callable[[int, int, float], None]
@@ -52,22 +55,10 @@ _log = logging.getLogger("eg_cfg.training")
 
 
 @dataclass(frozen=True, slots=True)
-class _Subject:
-    """What is trained."""
-
-    base: str
-    """Hub id or folder of the whole model."""
-    name: str
-    """What an adapter calls it: an embedded model's name, a hub id, or an absolute path."""
-    adapter: Path | None
-    """An adapter that is trained further, or merged before all weights are trained."""
-
-
-@dataclass(frozen=True, slots=True)
 class _Task:
     """One call of `train`, looked at."""
 
-    subject: _Subject
+    subject: Subject
     folder: Path
     options: TrainingOptions
     examples: Sequence[TrainingExample]
@@ -124,9 +115,9 @@ def train(model: str | Path, examples: Sequence[TrainingExample], folder: Path,
     options = options or TrainingOptions()
     if not examples:
         raise ConfigError("expected at least one example to train on, found none: pass prompts and programs")
-    subject = _subject(str(model), init_adapter, options)
-    _check_trackers(options.report_to)
-    processes, main, wait = _processes(options)
+    subject = subject_of(str(model), init_adapter, options)
+    check_trackers(options.report_to)
+    processes, main, wait = taking_part(options)
     identity = fingerprint({
         "model": checkpoints.model_fingerprint(subject.base),
         "adapter": None if subject.adapter is None else checkpoints.model_fingerprint(str(subject.adapter)),
@@ -137,104 +128,16 @@ def train(model: str | Path, examples: Sequence[TrainingExample], folder: Path,
     })
     with contextlib.ExitStack() as stack:
         if main:
-            stack.enter_context(_held(folder))
+            stack.enter_context(held(folder))
         wait()
         finished = None if force else results.read(folder)
         if finished is not None and finished[1] == identity:
             return finished[0]
         task = _Task(subject, folder, options, examples, validation or (), identity, processes, main, wait)
-        stack.enter_context(_surroundings(folder, options))
+        stack.enter_context(surroundings(folder, options))
         _prepare(task, force)
         run = _until_it_fits(task, progress)
         return _finish(task, run)
-
-
-def _subject(model: str, init_adapter: Path | None, options: TrainingOptions) -> _Subject:
-    spec = registry.resolve(model)
-    if not spec.local:
-        kind = "an API model" if spec.backend == "openai" else f"a model of the backend {spec.backend}"
-        raise ConfigError(f"expected a model with weights here to fine-tune, found {model!r}, {kind}: pass a folder or "
-                          f"a hub id as --target-model, for instance tiny")
-    base, adapter = spec.model, init_adapter
-    if init_adapter is not None:
-        if not options.use_lora:
-            raise ConfigError("an adapter to go on from needs LoRA: leave out --no-use-lora or the adapter")
-        if not checkpoints.is_adapter(init_adapter):
-            raise ModelNotFoundError(f"{init_adapter}: expected a folder with an adapter (adapter_config.json), found "
-                                     f"none: pass one that a training with LoRA wrote")
-    if checkpoints.is_adapter(Path(base)):
-        from eg_cfg.models.huggingface.loading import base_of
-
-        if init_adapter is not None and init_adapter.resolve() != Path(base).resolve():
-            raise ConfigError(f"{model} is an adapter itself: leave out the other adapter {init_adapter}, or pass the "
-                              f"base model")
-        adapter = Path(base)
-        base = base_of(adapter)
-    name = base
-    if Path(base).is_dir():
-        name = str(Path(base).resolve())
-        if Path(name).parent == registry.TINY.resolve():
-            name = Path(name).name
-    return _Subject(base, name, adapter)
-
-
-def _check_trackers(names: Sequence[str]) -> None:
-    if not names:
-        return
-    from transformers import integrations
-
-    find: Any = vars(integrations.integration_utils)["get_reporting_integration_callbacks"]
-    try:
-        for tracker in find(list(names)):
-            tracker()
-    except (ValueError, ImportError, RuntimeError) as error:
-        raise ConfigError(f"--report-to {', '.join(names)}: expected trackers that are installed, found "
-                          f"{checkpoints.first_line(error)}: install the package, or leave it out") from error
-
-
-def _processes(options: TrainingOptions) -> tuple[int, bool, Callable[[], None]]:
-    """How many processes train, whether this one writes, and how to wait for all."""
-    if int(os.environ.get("WORLD_SIZE", "1")) < 2:
-        return 1, True, lambda: None
-    from accelerate import PartialState
-
-    state = PartialState(cpu=_on_cpu(options))
-    return state.num_processes, state.is_main_process, state.wait_for_everyone
-
-
-def _on_cpu(options: TrainingOptions) -> bool:
-    return options.device == "cpu" or os.environ.get("ACCELERATE_USE_CPU", "").lower() in ("1", "true")
-
-
-@contextlib.contextmanager
-def _held(folder: Path) -> Iterator[None]:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise RunError(f"cannot make the folder {folder}: {error.strerror}; pass another --output-dir") from error
-    with folder_lock(folder):
-        yield
-
-
-@contextlib.contextmanager
-def _surroundings(folder: Path, options: TrainingOptions) -> Iterator[None]:
-    """Leaves random numbers, log levels and the environment as they were."""
-    import numpy as np
-    import torch
-
-    states = random.getstate(), np.random.get_state(), torch.get_rng_state()
-    board = os.environ.get("TENSORBOARD_LOGGING_DIR")
-    if "tensorboard" in options.report_to and board is None:
-        os.environ["TENSORBOARD_LOGGING_DIR"] = str(folder / "logs")
-    try:
-        with checkpoints.quiet():
-            yield
-    finally:
-        if board is None:
-            os.environ.pop("TENSORBOARD_LOGGING_DIR", None)
-        random.setstate(states[0])
-        np.random.set_state(states[1])
-        torch.set_rng_state(states[2])
 
 
 def _prepare(task: _Task, force: bool) -> None:
@@ -305,8 +208,8 @@ def _train(task: _Task, progress: Progress | None, pieces: int, size: list[int])
     from eg_cfg.training.layers import adapted_layers, stored_transposed
     from eg_cfg.training.trainer import ProgramTrainer
 
-    device, precision = _device_and_precision(task.options)
-    model = _loaded(task, device, precision)
+    device, precision = device_and_precision(task.options)
+    model = task.subject.load(task.options, device, precision)
     network: Any = model.module
     context = model.context
     longest = min(task.options.max_length or 2048, context or sys.maxsize)
@@ -332,7 +235,7 @@ def _train(task: _Task, progress: Progress | None, pieces: int, size: list[int])
         network.requires_grad_(True)  # merging an adapter freezes the weights
     else:
         if task.subject.adapter is not None:
-            network, chosen = _continued(network, task.subject.adapter, chosen)
+            network, chosen = continued(network, task.subject.adapter, chosen)
         else:
             from peft import LoraConfig
 
@@ -352,73 +255,6 @@ def _train(task: _Task, progress: Progress | None, pieces: int, size: list[int])
     return _Run(trainer, chosen, kept, skipped, parameters, None if start is None else start.step)
 
 
-def _device_and_precision(options: TrainingOptions) -> tuple[torch.device, Any]:
-    """Where to train, and in which precision.
-
-    Raises:
-        ConfigError: The device is not there, or does not compute in that precision.
-    """
-    import torch
-
-    from eg_cfg.models.huggingface.loading import device_of
-    from eg_cfg.models.options import LocalOptions
-
-    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
-        from accelerate import PartialState
-
-        device = PartialState(cpu=_on_cpu(options)).device
-    else:
-        device = device_of(LocalOptions(device="cpu" if _on_cpu(options) else options.device))
-        if str(device) == "cuda":
-            device = torch.device("cuda", 0)
-    half = device.type == "cuda"
-    precision = options.precision
-    if precision == "auto":
-        precision = "fp32" if not half else "bf16" if torch.cuda.is_bf16_supported() else "fp16"
-    if precision == "fp16" and not half:
-        raise ConfigError(f"--precision fp16 needs a GPU, found the device {device.type}: pass bf16 or fp32")
-    return device, precision
-
-
-def _loaded(task: _Task, device: torch.device, precision: str) -> HuggingFaceModel:
-    """The model, its frozen weights in the precision of the training, trained ones in float32."""
-    from eg_cfg.models.huggingface.loading import load
-    from eg_cfg.models.huggingface.model import HuggingFaceModel
-    from eg_cfg.models.options import LocalOptions
-
-    options = task.options
-    if task.subject.adapter is not None and not options.use_lora:
-        network, tokenizer = checkpoints.merged(task.subject.adapter)
-        return HuggingFaceModel(network, tokenizer, name=str(task.subject.adapter))
-    names = {"fp32": "float32", "bf16": "bfloat16", "fp16": "float16"}
-    sharded = any(os.environ.get(f"ACCELERATE_USE_{kind}", "").lower() == "true" for kind in ("FSDP", "DEEPSPEED"))
-    values = LocalOptions.model_validate({
-        "device": "cpu" if sharded else str(device),
-        "dtype": names[precision] if options.use_lora else "float32",
-        "quantization": "4bit" if options.load_in_4bit else "8bit" if options.load_in_8bit else None,
-        "trust_remote_code": options.trust_remote_code,
-    })
-    return load(task.subject.base, values, name=task.subject.name)
-
-
-def _continued(network: Any, adapter: Path, chosen: TrainingOptions) -> tuple[Any, TrainingOptions]:
-    """A network with an adapter that is trained further, and the options that the adapter has."""
-    from peft import PeftModel
-
-    try:
-        wrapped = PeftModel.from_pretrained(network, str(adapter), is_trainable=True)
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
-        raise ModelNotFoundError(f"the adapter {adapter} does not load onto the model ({checkpoints.first_line(error)}"
-                                 f"): pass the base model that it was trained on") from error
-    found = cast(Any, wrapped.peft_config["default"])
-    if found.is_prompt_learning or not hasattr(found, "lora_alpha"):
-        raise ConfigError(f"{adapter}: expected a LoRA adapter to go on from, found {found.peft_type}: pass another")
-    return wrapped, chosen.model_copy(update={
-        "lora_r": found.r, "lora_alpha": float(found.lora_alpha), "lora_dropout": found.lora_dropout,
-        "target_modules": tuple(sorted(found.target_modules)) if isinstance(found.target_modules, set | list) else None,
-    })
-
-
 def _arguments(task: _Task, chosen: TrainingOptions) -> Any:
     """TRL's arguments: nothing is saved, measured, logged, printed or sent that we did not ask for."""
     from trl.trainer.sft_config import SFTConfig
@@ -426,7 +262,7 @@ def _arguments(task: _Task, chosen: TrainingOptions) -> Any:
     schedule = {"cosine": "cosine", "linear": "linear", "constant": "constant_with_warmup"}[chosen.schedule]
     try:
         arguments = SFTConfig(
-            output_dir=str(task.folder / _WORK), seed=chosen.seed, use_cpu=_on_cpu(task.options),
+            output_dir=str(task.folder / _WORK), seed=chosen.seed, use_cpu=on_cpu(task.options),
             per_device_train_batch_size=chosen.per_device_batch_size or 1,
             gradient_accumulation_steps=chosen.gradient_accumulation_steps or 1,
             learning_rate=chosen.learning_rate or 0.0, lr_scheduler_type=schedule,

@@ -11,6 +11,7 @@ import importlib.util
 import json
 import os
 import sys
+import warnings
 from pathlib import Path
 from typing import Any, cast
 
@@ -90,9 +91,17 @@ def device_of(options: LocalOptions) -> torch.device:
         device = torch.device(options.device)
         torch.empty(1, device=device)
     except Exception as error:  # torch raises RuntimeError, AssertionError or AcceleratorError here
-        raise ConfigError(f"--device {options.device}: expected a device that is here (cpu, cuda, cuda:1, mps), found "
-                          f"{_one_line(error)}") from None
+        raise ConfigError(f"--device {options.device}: expected a device that is here ({', '.join(_devices())}), found "
+                          f"none of that name ({_one_line(error).rstrip('.')}): pass --device auto, or install a build "
+                          f"of PyTorch that knows this machine's GPU") from None
     return device
+
+
+def _devices() -> list[str]:
+    """The names of the devices that are here."""
+    gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    return ["cpu", *(["cuda"] if gpus else []), *(f"cuda:{number}" for number in range(gpus) if gpus > 1),
+            *(["mps"] if torch.backends.mps.is_available() else [])]
 
 
 def dtype_of(options: LocalOptions, device: torch.device, checkpoint: torch.dtype | None) -> torch.dtype:
@@ -215,7 +224,10 @@ def _with_adapter(module: PreTrainedModel, adapter: Path) -> PreTrainedModel:
         if configuration.is_prompt_learning:
             raise ConfigError(f"{adapter}: expected an adapter of the weights (LoRA and its kin), found "
                               f"{configuration.peft_type}, which adapts the prompt: merge it, or pass another adapter")
-        wrapped = PeftModel.from_pretrained(module, str(adapter))
+        with warnings.catch_warnings():
+            # peft reads an attribute that transformers has renamed: nothing that a user could do about it
+            warnings.filterwarnings("ignore", ".*is_gradient_checkpointing.*", FutureWarning)
+            wrapped = PeftModel.from_pretrained(module, str(adapter))
     except (OSError, ValueError, KeyError, RuntimeError) as error:
         raise ModelNotFoundError(f"the adapter {adapter} does not load onto {module.name_or_path} "
                                  f"({_one_line(error)}): pass the base model that it was trained on") from error

@@ -20,6 +20,7 @@ from transformers.cache_utils import DynamicLayer, DynamicSlidingWindowLayer
 
 from eg_cfg.errors import ConfigError, ModelError
 from eg_cfg.models.base import Prefixes, Usage
+from eg_cfg.models.huggingface.growing import GrowingLayer
 
 
 class Network:
@@ -53,7 +54,8 @@ class Network:
         """An empty cache that keeps every token, sliding windows included, where the architecture lets it."""
         cache = DynamicCache(config=self.module.config)
         if all(type(layer) in (DynamicLayer, DynamicSlidingWindowLayer) for layer in cache.layers):
-            return DynamicCache()  # windows are masked, not dropped: only so can rows be cut and moved
+            cache = DynamicCache()  # windows are masked, not dropped: only so can rows be cut and moved
+            cache.layer_class_to_replicate = GrowingLayer
         return cache
 
     @torch.inference_mode()
@@ -138,7 +140,15 @@ class CachedPrefixes(Prefixes):
         """Drops the cache of each row behind its first tokens."""
         if kept == self._cached:
             return
-        gone = torch.tensor([old - new for old, new in zip(self._cached, kept, strict=True)], device=self._mask.device)
+        dropped = [old - new for old, new in zip(self._cached, kept, strict=True)]
+        if self._movable and len(set(dropped)) == 1:  # the same columns of every row: nothing has to be moved
+            width, end = max(kept), self._mask.shape[1] - dropped[0]
+            self._mask = self._mask[:, end - width: end]
+            for layer in self._layers:
+                layer.narrowed(end - width, width)
+            self._cached = kept
+            return
+        gone = torch.tensor(dropped, device=self._mask.device)
         columns = torch.arange(self._mask.shape[1], device=self._mask.device)
         self._mask = self._mask * (columns < self._mask.shape[1] - gone[:, None])
         self._cached = kept
@@ -152,19 +162,38 @@ class CachedPrefixes(Prefixes):
         other.tokens = [list(self.tokens[row]) for row in rows]
         other._cached = [self._cached[row] for row in rows]
         other._stale = [self._stale[row] for row in rows]
+        other._cache = copy.copy(self._cache)
+        if self._movable and list(rows) == list(range(len(self.tokens))):  # all as they are
+            other._cache.layers = [layer.shared() for layer in self._layers]
+            return other
         index = torch.tensor(list(rows), dtype=torch.long, device=self._mask.device)
         other._mask = self._mask.index_select(0, index)
         if self._next is not None:
             other._next = self._next.index_select(0, index.to(self._next.device))
-        other._cache = copy.copy(self._cache)
-        other._cache.layers = [_copied(layer) for layer in self._cache.layers]
-        width = max(other._cached, default=0)
         with torch.inference_mode():
-            for layer in other._cache.layers:
-                _select_rows(layer, index, width if self._movable else None)
-        if self._movable:
-            other._mask = other._mask[:, other._mask.shape[1] - width:]
+            if self._movable:
+                width = max(other._cached, default=0)
+                other._cache.layers = [layer.picked(index, width) for layer in self._layers]
+                other._mask = other._mask[:, other._mask.shape[1] - width:]
+            else:
+                other._cache.layers = [_copied(layer) for layer in self._cache.layers]
+                for layer in other._cache.layers:
+                    layer.reorder_cache(index)  # type: ignore[arg-type]
         return other
+
+    def keep(self, rows: Sequence[int]) -> CachedPrefixes:
+        """These rows, without a copy where they are the first ones."""
+        count = len(rows)
+        pending = any(len(row) > cached for row, cached in zip(self.tokens, self._cached, strict=True))
+        if not self._movable or self._next is None or pending or not count or list(rows) != list(range(count)):
+            return self.select(rows)
+        width = max(self._cached[:count])
+        begin = self._mask.shape[1] - width
+        self.tokens, self._cached, self._stale = self.tokens[:count], self._cached[:count], self._stale[:count]
+        self._mask, self._next = self._mask[:count, begin:], self._next[:count]
+        for layer in self._layers:
+            layer.narrowed(begin, width, count)
+        return self
 
     def join(self, others: Sequence[Prefixes]) -> CachedPrefixes:
         """A new batch of these rows and others'; what is pending in any of them is computed first."""
@@ -182,20 +211,22 @@ class CachedPrefixes(Prefixes):
         joined._stale = [False] * len(joined.tokens)
         joined._next = torch.cat(following)
         width = max(joined._cached)
-        joined._mask = torch.cat([_widened(part._mask, 1, width) for part in parts])
+        joined._mask = torch.cat([_widened(part._mask, width) for part in parts])
         joined._cache = copy.copy(self._cache)
-        joined._cache.layers = [_copied(layer) for layer in self._cache.layers]
         with torch.inference_mode():
-            for place, layer in enumerate(cast(list[Any], joined._cache.layers)):
-                own = [cast(Any, part._cache.layers[place]) for part in parts]
-                layer.keys = torch.cat([_widened(each.keys, 2, width) for each in own])
-                layer.values = torch.cat([_widened(each.values, 2, width) for each in own])
+            joined._cache.layers = [GrowingLayer.joined(layers, width)
+                                    for layers in zip(*(part._layers for part in parts), strict=True)]
         return joined
 
     @property
     def _movable(self) -> bool:
         """Whether columns of the cache may be moved and dropped: all layers are plain attention."""
-        return all(type(layer) is DynamicLayer for layer in self._cache.layers)
+        return all(type(layer) is GrowingLayer for layer in self._cache.layers)
+
+    @property
+    def _layers(self) -> list[GrowingLayer]:
+        """The cache's layers, where columns may be moved."""
+        return cast(list[GrowingLayer], self._cache.layers)
 
     def _advance(self) -> None:
         """Sends pending tokens through the network: all of them, or as many as its context has columns for."""
@@ -251,14 +282,12 @@ class CachedPrefixes(Prefixes):
                 layer.values = layer.values.take_along_dim(columns, dim=2)
 
 
-def _widened(tensor: torch.Tensor, dim: int, width: int) -> torch.Tensor:
-    """A tensor with this many columns: padding comes first, and what is more than that is padding too."""
-    own = tensor.shape[dim]
+def _widened(mask: torch.Tensor, width: int) -> torch.Tensor:
+    """A mask with this many columns: padding comes first, and what is more than that is padding too."""
+    own = mask.shape[1]
     if own >= width:
-        return tensor.narrow(dim, own - width, width)
-    shape = list(tensor.shape)
-    shape[dim] = width - own
-    return torch.cat([tensor.new_zeros(shape), tensor], dim=dim)
+        return mask[:, own - width:]
+    return torch.cat([mask.new_zeros((mask.shape[0], width - own)), mask], dim=1)
 
 
 def _copied(layer: Any) -> Any:
@@ -268,13 +297,3 @@ def _copied(layer: Any) -> Any:
         if isinstance(value, dict):
             setattr(other, name, dict(value))
     return other
-
-
-def _select_rows(layer: Any, index: torch.Tensor, width: int | None) -> None:
-    """Takes rows of a cache layer, and only its last `width` columns where that is given."""
-    if width is None:
-        layer.reorder_cache(index)
-    elif layer.is_initialized:
-        index = index.to(layer.keys.device)
-        layer.keys = layer.keys[:, :, layer.keys.shape[2] - width:].index_select(0, index)
-        layer.values = layer.values[:, :, layer.values.shape[2] - width:].index_select(0, index)

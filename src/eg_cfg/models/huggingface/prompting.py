@@ -53,10 +53,11 @@ class PromptEncoder:
 
     def _with_special(self, text: str) -> list[int]:
         ids: list[int] = self._tokenizer(text, add_special_tokens=True, verbose=False)["input_ids"]
-        bare = self.text(text)
         # some tokenizers close every text with the end-of-text token, after which nothing could follow
-        if len(ids) > len(bare) and ids[-1] in self._end and (not bare or bare[-1] != ids[-1]):
-            ids = ids[:-1]
+        if ids and ids[-1] in self._end:
+            bare = self.text(text)
+            if len(ids) > len(bare) and (not bare or bare[-1] != ids[-1]):
+                return ids[:-1]
         return ids
 
     def _first(self) -> int:

@@ -16,16 +16,36 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
-from typing import Any, Literal, Protocol, get_args
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol, get_args
+
+from pydantic import AfterValidator
 
 from eg_cfg.errors import ConfigError, UnknownNameError
 from eg_cfg.models.base import Message, Prompt
 from eg_cfg.models.families import FAMILIES, FamilyName
+from eg_cfg.models.prompts.signal_tokens import FILTERS
 
-Kind = Literal["completion", "zero-shot", "three-shot", "instruct"]
-KINDS: tuple[Kind, ...] = get_args(Kind)
+_Known = Literal["completion", "zero-shot", "three-shot", "instruct"]
+KINDS: list[str] = list(get_args(_Known))
+"""The kinds that there are; `add_kind` adds one."""
+_LIKE: dict[str, _Known] = {kind: kind for kind in get_args(_Known)}
+_FOLDERS: list[Path] = []
+"""Of templates that were added."""
+
+
+def _is_known(kind: str) -> str:
+    if kind not in KINDS:
+        raise ValueError(f"expected {', '.join(KINDS)}, found {kind!r}")
+    return kind
+
+
+if TYPE_CHECKING:
+    Kind = _Known
+else:
+    Kind = Annotated[str, AfterValidator(_is_known)]
+    """A kind of prompt: one of `KINDS`."""
 Task = Literal["function", "description", "program", "snippet"]
-
 
 
 class Solvable(Protocol):
@@ -54,6 +74,30 @@ class Solvable(Protocol):
     @property
     def reference(self) -> str | None:
         """A right program, for worked examples."""
+
+
+def add_kind(name: str, templates: Path, *, like: Kind = "completion") -> None:
+    """Adds a kind of prompt, for this process; `docs/extending.md` shows one.
+
+    Args:
+        name: What `--prompt` is given.
+        templates: A folder with `generic/<task>.<name>.j2`, or `generic/<name>.j2` for all tasks.
+        like: The kind that it is like: where a text ends, how the program is taken out, whether it is a chat.
+
+    Raises:
+        ConfigError: There is one of that name.
+    """
+    if name in KINDS:
+        raise ConfigError(f"expected a new name for a kind of prompt, found {name!r}, which there is: choose another")
+    KINDS.append(name)
+    _LIKE[name] = _LIKE[like]
+    _FOLDERS.append(templates)
+    _environment.cache_clear()
+
+
+def like(kind: Kind) -> Kind:
+    """The shipped kind that one is like: itself, where it ships."""
+    return _LIKE[kind]
 
 
 def task_of(problem: Solvable) -> Task:
@@ -114,7 +158,7 @@ def render(problem: Solvable, family: str = "generic", kind: Kind = "completion"
     task = task_of(problem)
     template = _environment().get_template(template_of(family, task, kind))
     text: str = template.render(task=task, examples=_worked(examples, task), **_words(problem))
-    if kind != "instruct":
+    if like(kind) != "instruct":
         return text
     return (Message("user", text.strip()),)
 
@@ -142,11 +186,11 @@ def _worked(examples: Sequence[Solvable] | None, task: Task) -> list[dict[str, A
 
 def _words(problem: Solvable) -> dict[str, Any]:
     """What templates may use of a problem."""
-    assertions = _assertions(problem)
+    assertions = assertions_of(problem)
     streams = [{"input": test.stdin, "output": test.stdout} for test in problem.public_tests if test.kind == "stdio"]
     return {
         "prompt": problem.prompt,
-        "statement": _statement(problem.prompt),
+        "statement": statement_of(problem.prompt),
         "entry_point": problem.entry_point,
         "prefix": problem.completion_prefix,
         # MBPP's published prompt shows its tests already; for others they stay out of the description
@@ -156,12 +200,12 @@ def _words(problem: Solvable) -> dict[str, Any]:
     }
 
 
-def _statement(prompt: str) -> str:
+def statement_of(prompt: str) -> str:
     """The words of a problem, without what APPS' published prompt puts around them."""
     return prompt.strip().removeprefix("QUESTION:").removesuffix("ANSWER:").strip()
 
 
-def _assertions(problem: Solvable) -> list[str]:
+def assertions_of(problem: Solvable) -> list[str]:
     """The tests that may be shown, one statement each."""
     lines = []
     for test in problem.public_tests:
@@ -177,5 +221,8 @@ def _assertions(problem: Solvable) -> list[str]:
 def _environment() -> Any:
     import jinja2
 
-    return jinja2.Environment(loader=jinja2.PackageLoader("eg_cfg.models.prompts"), undefined=jinja2.StrictUndefined,
+    loaders = [*map(jinja2.FileSystemLoader, _FOLDERS), jinja2.PackageLoader("eg_cfg.models.prompts")]
+    made = jinja2.Environment(loader=jinja2.ChoiceLoader(loaders), undefined=jinja2.StrictUndefined,
                               keep_trailing_newline=True, trim_blocks=True, lstrip_blocks=True, autoescape=False)
+    made.filters.update(FILTERS)
+    return made

@@ -10,6 +10,10 @@
 | LiveCodeBench | 0.2, 0.95, 2,000 | Jain et al. 2024 (arXiv 2403.07974), the runner's defaults |
 | BigCodeBench | 0, 1, 1,280 | Zhuo et al. 2024 (arXiv 2406.15877): greedy, the runner's default limit |
 | MiniPy, demo | 0.8, 1, 256 | ours |
+
+Temperature and top-p are the papers'. The number of tokens for HumanEval, MBPP, APPS and CodeContests is ours.
+LiveCodeBench's is the default of `--max_tokens` in its `lcb_runner/runner/parser.py` (1,200 in its first version),
+BigCodeBench's that of `max_new_tokens` in its `bigcodebench/generate.py`.
 """
 
 from __future__ import annotations
@@ -19,7 +23,7 @@ from typing import Literal
 
 from eg_cfg.errors import UnknownNameError
 from eg_cfg.models.base import Sampling
-from eg_cfg.models.prompts.rendering import KINDS, Kind, Task
+from eg_cfg.models.prompts.rendering import KINDS, Kind, Task, like
 
 Extraction = Literal["completion", "solution", "chat", "snippet"]
 
@@ -59,8 +63,8 @@ class _Published:
     source: str
 
 
-_HUMANEVAL = _Published("function", 0.2, 0.95, 512, "Chen et al. 2021")
-_MBPP = _Published("description", 0.5, 1.0, 512, "Austin et al. 2021")
+_HUMANEVAL = _Published("function", 0.2, 0.95, 512, "Chen et al. 2021, token limit ours")
+_MBPP = _Published("description", 0.5, 1.0, 512, "Austin et al. 2021, token limit ours")
 _BIGCODEBENCH = _Published("function", 0.0, 1.0, 1280, "Zhuo et al. 2024")
 _TABLE: dict[str, _Published] = {
     "humaneval": _HUMANEVAL,
@@ -69,8 +73,8 @@ _TABLE: dict[str, _Published] = {
     "mbpp": _MBPP,
     "mbpp-et": _MBPP,
     "mbpp-plus": _MBPP,
-    "apps": _Published("program", 0.6, 0.95, 1024, "Chen et al. 2021"),
-    "code_contests": _Published("program", 0.25, 1.0, 2048, "Li et al. 2022"),
+    "apps": _Published("program", 0.6, 0.95, 1024, "Chen et al. 2021, token limit ours"),
+    "code_contests": _Published("program", 0.25, 1.0, 2048, "Li et al. 2022, token limit ours"),
     "ds1000": _Published("snippet", 0.2, 0.95, 1024, "Lai et al. 2023"),
     "livecodebench": _Published("program", 0.2, 0.95, 2000, "Jain et al. 2024"),
     "bigcodebench": _BIGCODEBENCH,
@@ -100,6 +104,17 @@ _EXTRACTION: dict[tuple[Task, Kind], Extraction] = {
 }
 
 
+def add_settings(benchmark: str, like: str) -> None:
+    """Gives a benchmark of one's own the defaults of another, for this process.
+
+    Raises:
+        UnknownNameError: There is no such other benchmark.
+    """
+    if like not in _TABLE:
+        raise UnknownNameError("benchmark", like, _TABLE)
+    _TABLE[benchmark] = _TABLE[like]
+
+
 def settings_for(benchmark: str, kind: Kind, task: Task | None = None) -> Settings:
     """Defaults of a benchmark.
 
@@ -115,7 +130,7 @@ def settings_for(benchmark: str, kind: Kind, task: Task | None = None) -> Settin
         raise UnknownNameError("benchmark", benchmark, _TABLE)
     if kind not in KINDS:
         raise UnknownNameError("kind of prompt", kind, KINDS)
-    published = _TABLE[benchmark]
+    published, kind = _TABLE[benchmark], like(kind)
     task = task or published.task
     extraction = "snippet" if task == "snippet" else _EXTRACTION.get((task, kind), "chat")
     return Settings(published.temperature, published.top_p, published.max_new_tokens, _STOPS.get((task, kind), ()),

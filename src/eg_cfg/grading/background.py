@@ -25,6 +25,8 @@ from eg_cfg.grading.verdict import Verdict
 
 MAX_WAITING = 4096
 """Programs that may wait to be graded before whoever writes them has to wait: it bounds memory."""
+_POLL = 0.2
+"""Seconds between two calls of who watches."""
 
 _Event = tuple[GradeRequest, Future[Verdict]] | None
 """A verdict that has come; None for a change of what is to be done."""
@@ -61,11 +63,17 @@ class BackgroundGrading:
             self._open += 1
         self._events.put(None)
 
-    def join(self) -> None:
-        """Waits until the verdict of every program was recorded."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._open == 0 or self._failure is not None)
-            self._raise()
+    def join(self, watch: Callable[[], None] | None = None) -> None:
+        """Waits until the verdict of every program was recorded; `watch` is called now and then."""
+        while True:
+            with self._changed:
+                done = self._changed.wait_for(lambda: self._open == 0 or self._failure is not None,
+                                              timeout=None if watch is None else _POLL)
+                self._raise()
+            if watch is not None:
+                watch()
+            if done:
+                return
 
     def __enter__(self) -> Self:
         self._thread.start()

@@ -1,0 +1,1 @@
+"""The command line of EvoSelfCode; `python -m evoselfcode.cli --help`."""

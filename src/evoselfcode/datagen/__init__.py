@@ -1,0 +1,1 @@
+"""Data for instruction tuning, from names on: each stage reads what the one before wrote."""

@@ -1,0 +1,113 @@
+"""Killed at any moment and started again, a stage loses nothing and repeats nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from evoselfcode.cli.main import main
+
+pytestmark = pytest.mark.slow
+SETTINGS = {
+    "names.count": "10", "names.draws_at_once": "10", "generate.drafts": "1", "generate.candidates": "4",
+    "sandbox.workers": "1", "score.inputs": "8", "score.batch": "8", "filter.held_out": "0.3",
+    "d2c.training.num_epochs": "2", "d2c.training.save_every": "1", "d2c.variants": "2", "c2d.training.num_epochs": "1",
+    "iterate.rounds": "1", "iterate.tasks": "6", "iterate.codes": "4", "iterate.candidates": "3",
+    "iterate.held_out.benchmark": "null", "iterate.validation.pairs": "3",
+}
+
+
+def arguments(*command: str) -> list[str]:
+    return [*command, *(part for key, value in SETTINGS.items() for part in ("--set", f"{key}={value}"))]
+
+
+@pytest.fixture(scope="module")
+def reference(tmp_path_factory: pytest.TempPathFactory, isolated: None) -> Path:
+    """A workspace in which every stage ran undisturbed."""
+    folder = tmp_path_factory.mktemp("undisturbed")
+    before = Path.cwd()
+    os.chdir(folder)
+    try:
+        assert main(arguments("datagen", "generate-names")) == 0
+        for stage in ("generate", "score", "filter", "train-d2c", "train-c2d", "iterate"):
+            assert main(arguments("pipeline", stage)) == 0
+    finally:
+        os.chdir(before)
+    return folder
+
+
+def disturbed(folder: Path, command: tuple[str, ...], reached: Callable[[], bool]) -> bool:
+    """Starts a stage, kills it once a point is reached, and says whether it was."""
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    with open(folder / "errors.txt", "wb") as errors:
+        process = subprocess.Popen([sys.executable, "-m", "evoselfcode.cli", *arguments(*command)], cwd=folder,
+                                   env=environment, stdout=subprocess.DEVNULL, stderr=errors, start_new_session=True)
+    deadline = time.monotonic() + 120
+    while process.poll() is None and time.monotonic() < deadline:
+        if reached():
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            return True
+        time.sleep(0.005)
+    assert process.wait() == 0, (folder / "errors.txt").read_text()
+    return False
+
+
+def lines(path: Path) -> list[str]:
+    return path.read_text().splitlines() if path.exists() else []
+
+
+@pytest.mark.parametrize(("stage", "file", "points"), [
+    (("datagen", "generate-names"), "data/generated/name_draws.jsonl", (3,)),
+    (("pipeline", "generate"), "data/generated/drafts.jsonl", (4,)),
+    (("pipeline", "generate"), "data/generated/candidates.jsonl", (15, 30)),
+    (("pipeline", "score"), "data/generated/scores.jsonl", (8, 24)),
+])
+def test_rows_are_those_of_an_undisturbed_run(reference: Path, tmp_path: Path, stage: tuple[str, ...], file: str,
+                                              points: tuple[int, ...]) -> None:
+    folder = tmp_path / "w"
+    shutil.copytree(reference, folder, symlinks=True)
+    (folder / file).unlink()
+    for point in points:
+        disturbed(folder, stage, lambda point=point: len(lines(folder / file)) >= point)  # type: ignore[misc]
+        assert len(lines(folder / file)) >= 1
+    assert not disturbed(folder, stage, lambda: False)
+    assert sorted(lines(folder / file)) == sorted(lines(reference / file))
+
+
+def test_training_ends_with_the_weights_of_an_undisturbed_one(reference: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "w"
+    shutil.copytree(reference, folder, symlinks=True)
+    shutil.rmtree(folder / "checkpoints")
+    (model,) = {path.name for path in (reference / "checkpoints/d2c").iterdir() if not path.is_symlink()}
+    work = folder / "checkpoints/d2c" / model / "checkpoints"
+    disturbed(folder, ("pipeline", "train-d2c"), lambda: any(work.glob("checkpoint-*/checkpoint.json")))
+    assert not disturbed(folder, ("pipeline", "train-d2c"), lambda: False)
+    weights = Path("checkpoints/d2c/model0/model.safetensors")
+    assert (folder / weights).read_bytes() == (reference / weights).read_bytes()
+
+
+def test_the_loop_ends_as_an_undisturbed_one(reference: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "w"
+    shutil.copytree(reference, folder, symlinks=True)
+    run = (reference / "data/generated/iterate/latest").resolve().name
+    shutil.rmtree(folder / "data/generated/iterate")
+    shutil.rmtree(folder / "checkpoints/iterate")
+    place = folder / "data/generated/iterate" / run
+    for file, count in (("descriptions.jsonl", 2), ("candidates.jsonl", 20), ("rounds.jsonl", 2)):
+        disturbed(folder, ("pipeline", "iterate"), lambda: len(lines(place / file)) >= count)  # noqa: B023
+    assert not disturbed(folder, ("pipeline", "iterate"), lambda: False)
+    whole = reference / "data/generated/iterate" / run
+    for file in ("descriptions.jsonl", "candidates.jsonl", "scores.jsonl"):
+        assert sorted(lines(place / file)) == sorted(lines(whole / file))
+    told = [[{**json.loads(line), "seconds": 0} for line in lines(where / "rounds.jsonl")] for where in (place, whole)]
+    assert told[0] == told[1]
