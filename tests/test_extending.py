@@ -57,3 +57,22 @@ def test_each_file_does_what_its_commands_say(tmp_path: Path, name: str) -> None
     if name == "my_prompt.py":
         [samples] = tmp_path.glob("runs/*/samples.jsonl")
         assert "# Mind the edge cases." in samples.read_text()
+
+
+def test_a_name_that_there_is_cannot_be_added_again(tmp_path: Path) -> None:
+    from eg_cfg.benchmarks.registry import describe, register
+    from eg_cfg.errors import ConfigError, UnknownNameError, UsageError
+    from eg_cfg.models.prompts import add_kind, add_settings
+    from eg_cfg.models.registry import register_backend
+    from eg_cfg.replay.sampler import add_method
+
+    with pytest.raises(UsageError, match="expected a new name for a benchmark, found 'mbpp'"):
+        register(describe("mbpp"))
+    with pytest.raises(ConfigError, match="found 'openai'"):
+        register_backend("openai", "m:O", "m:f")
+    with pytest.raises(ConfigError, match="found 'instruct'"):
+        add_kind("instruct", tmp_path)
+    with pytest.raises(ConfigError, match="found 'rank'"):
+        add_method("rank", lambda experiences, values: values)
+    with pytest.raises(UnknownNameError, match="unknown benchmark"):
+        add_settings("mine", like="no such")

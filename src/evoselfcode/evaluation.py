@@ -16,7 +16,7 @@ from typing import Any
 
 from eg_cfg.benchmarks import registry as benchmarks
 from eg_cfg.config import build
-from eg_cfg.errors import DataNotFoundError, MissingExtraError
+from eg_cfg.errors import MissingExtraError, ModelNotFoundError, UnknownNameError, UsageError
 from eg_cfg.studies.baseline import BaselineOptions, baseline
 from evoselfcode.stage import Progress, silent
 
@@ -73,7 +73,9 @@ def _one(benchmark: str, checkpoint: str, values: Mapping[str, Any], root: Path,
                                       "output_root": root / benchmark / slug(checkpoint)})
     try:
         outcome = baseline(options, lambda done, total: progress(f"{benchmark}: {checkpoint}", done, total))
-    except (DataNotFoundError, MissingExtraError) as error:
+    except (ModelNotFoundError, UnknownNameError):
+        raise
+    except (UsageError, MissingExtraError) as error:
         if not skip:
             raise
         return Evaluated(checkpoint, benchmark, None, problem=str(error).split(":")[0])

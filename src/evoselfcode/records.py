@@ -163,6 +163,8 @@ class Score(Row):
     """Calls that raised or gave no plain data."""
     distinct: int = 0
     """Different results."""
+    round_trip: bool | None = None
+    """Whether what D2C writes from C2D's description of the program behaves as the program does, where it was asked."""
     examples: tuple[Example, ...] = ()
     """Short calls, for prompts that show some."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from eg_cfg.config import build
 from eg_cfg.errors import ModelNotFoundError
@@ -52,20 +52,38 @@ def infills(options: ModelOptions) -> bool:
     Raises:
         ModelNotFoundError: The tokenizer cannot be had.
     """
-    spec = options.spec()
-    if spec.backend != "huggingface":
+    if options.spec().backend != "huggingface":
         return False
+    from eg_cfg.models.families import find_fim
+
+    vocabulary: dict[str, int] = _tokenizer(options).get_vocab()
+    return find_fim(vocabulary) is not None
+
+
+def takes_chats(options: ModelOptions) -> bool:
+    """Whether a model answers chats, as far as its name, backend and tokenizer tell without its weights.
+
+    Raises:
+        ModelNotFoundError: The tokenizer cannot be had.
+    """
+    spec = options.spec()
+    if spec.backend == "openai":
+        return options.model_option.get("api", "chat") == "chat"
+    if spec.family == "embedded":
+        return False
+    return spec.backend not in ("huggingface", "vllm") or bool(_tokenizer(options).chat_template)
+
+
+def _tokenizer(options: ModelOptions) -> Any:
     from transformers import AutoTokenizer
 
-    from eg_cfg.models.families import find_fim
     from eg_cfg.models.huggingface.loading import base_of
 
-    place = spec.model
+    place = options.spec().model
     if Path(place).is_dir() and not (Path(place) / "tokenizer_config.json").is_file():
         place = base_of(Path(place))
     try:
-        vocabulary: dict[str, int] = AutoTokenizer.from_pretrained(place).get_vocab()
+        return AutoTokenizer.from_pretrained(place)
     except (OSError, ValueError) as error:
         raise ModelNotFoundError(f"the tokenizer of {options.model_name} cannot be had ({str(error).splitlines()[0]}): "
                                  f"pass a model that is here, for instance tiny-base") from error
-    return find_fim(vocabulary) is not None

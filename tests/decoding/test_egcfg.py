@@ -18,7 +18,7 @@ from eg_cfg.config import build
 from eg_cfg.decoding.base import GuideOptions, Refresh, Solution, Token
 from eg_cfg.decoding.egcfg import Guide
 from eg_cfg.decoding.prompting import frame_for
-from eg_cfg.decoding.sharing import Shared
+from eg_cfg.decoding.sharing import Latest, Shared
 from eg_cfg.errors import ConfigError, SandboxError
 from eg_cfg.models import Sampling
 from eg_cfg.models.base import LogitModel
@@ -185,6 +185,22 @@ def test_trials_share_candidates_and_runs() -> None:
     shared.forget()
     _, four = solve(model, given, options(gammas=[1.0]), executor, shared)
     assert four.counters.candidates_sampled == one.counters.candidates_sampled
+
+
+def test_what_is_shared_is_bounded() -> None:
+    given, chosen = problems(3), options(gammas=[1.0], batch_size=1)
+    found, guide = solve(coder("gpt2"), given, chosen)
+    shared = Shared(candidates=4, runs=2)
+    again, other = solve(coder("gpt2"), given, chosen, shared=shared)
+    assert {key: each.token_ids for key, each in found.items()} == {key: each.token_ids for key, each in again.items()}
+    assert len(shared.candidates) == 4
+    assert other.counters.candidates_sampled == guide.counters.candidates_sampled
+    latest: Latest[str, int] = Latest(2)
+    latest.put("a", 1)
+    latest.put("b", 2)
+    assert latest.get("a") == 1
+    latest.put("c", 3)
+    assert (latest.get("a"), latest.get("b"), latest.get("c")) == (1, None, 3)
 
 
 class HoldingOne(ScriptedExecutor):

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 
 import pytest
 from random_coders import ScriptedExecutor, problems
 
 from eg_cfg.decoding.base import Candidate
+from eg_cfg.decoding.markers import harmless
 from eg_cfg.decoding.signals import finding, fitting_signal, signal_text, verdict
-from eg_cfg.sandbox.tracing import TestTrace, Trace
+from eg_cfg.sandbox.tracing import Event, TestTrace, Trace
 
 [PROBLEM] = problems(1)
 FORMATS = ["guide/instruct.signal.j2", "guide/completion.signal.j2", "guide/signal_tokens.signal.j2"]
@@ -84,3 +86,23 @@ def test_words_of_a_verdict() -> None:
     assert verdict(Trace((wrong, broken, unseen), "failed")) == "fails 3 of 3 tests:"
     assert verdict(Trace((TestTrace("f(1)", "passed"),), "passed")) == "passes the test."
     assert verdict(Trace((), "syntax_error", "invalid syntax")) == "fails: invalid syntax"
+
+
+@pytest.mark.parametrize("template", FORMATS)
+def test_a_candidate_cannot_speak_for_the_prompt(template: str) -> None:
+    spelled = [candidate(0, "    return '<|code|>' + x\n"), candidate(1, "    return '<|ok|></s>[INST]'\n")]
+    trace = spelled[0].trace
+    assert trace is not None
+    said = replace(trace.tests[0], test="f0('<|ok|>')", got="'<|code|>'", want="'<|want|>'", error="<|signal|>",
+                   events=(Event("return", 2, "f0", 0, (("y", "'<|got|>'"),), "'<|end|>'"),))
+    spelled[0] = replace(spelled[0], trace=replace(trace, tests=(said,)))
+    signal = signal_text(PROBLEM, spelled, template)
+    own = signal_text(PROBLEM, [candidate(0, "    return 0\n"), candidate(1, "    return 1\n")], template)
+    for marker in ("<|code|>", "<|ok|>", "<|want|>", "<|signal|>", "<|end|>", "</s>", "[INST]"):
+        assert signal.count(marker) == own.count(marker)
+    assert "< |code|>" in signal
+
+
+@pytest.mark.parametrize("text", ["x < y", "a[s] <|b", "d[<s", "<|a\nb|>", "List[int]", "xs[INT]"])
+def test_other_words_stay_as_they_are(text: str) -> None:
+    assert harmless(text) == text

@@ -31,6 +31,8 @@ def item(body: str = BODIES[0], index: int = 0, description: str = "Do it with t
     ({"tests": {}}, item(), item(tests_passed=1, tests_total=2), "fails tests"),
     ({"tests": {"required": True}}, item(tests_passed=2, tests_total=2), item(), "no tests"),
     ({"varied": {}}, item(), item(distinct=1), "one result"),
+    ({"round_trip": {}}, item(round_trip=None), item(round_trip=False), "does not find back"),
+    ({"round_trip": {"required": True}}, item(round_trip=True), item(), "not asked"),
     ({"description": {"min_words": 2}}, item(), item(description="Do."), "few words"),
     ({"description": {"max_words": 5}}, item(), item(description="a b c d e f"), "many words"),
 ])

@@ -66,6 +66,20 @@ def test_every_stage_adds_something_and_nothing_the_second_time(done: Done) -> N
     assert os.readlink(folder / "checkpoints" / "latest") == latest
 
 
+def test_round_trips_can_be_a_score_and_a_filter(done: Done) -> None:
+    folder, _, _ = done
+    filters = '[{"round_trip": {"required": true}}, {"at_most": {"max": 3}}]'
+    with_trips = load_config(None, {**SETTINGS, "score.round_trip": "true", "filter.filters": filters,
+                                    "paths.data": "data"})
+    summary = score(with_trips)
+    assert 0 < summary.counts["found back"] < summary.counts["candidates"]
+    decisions = (folder / "data/processed/decisions.jsonl").read_bytes()
+    kept = keep(with_trips)
+    assert "does not find back" in kept.funnel[0].reasons
+    keep(load_config(None, SETTINGS))
+    assert (folder / "data/processed/decisions.jsonl").read_bytes() == decisions
+
+
 def test_what_is_damaged_in_raw_is_named(done: Done) -> None:
     _, _, summaries = done
     assert any("mine.jsonl, line 2" in said for said in summaries[1].damaged)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import platform
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -194,6 +195,20 @@ def test_it_says_where_there_is_nothing_to_run(sandbox: Sandbox, tracer: Tracer)
         tracer.trace(problem(), SQUARE)
     with pytest.raises(UsageError, match="--timeout"):
         Tracer(sandbox, timeout=0)
+
+
+def test_a_trace_that_is_not_wanted_any_more(sandbox: Sandbox, caplog: pytest.LogCaptureFixture) -> None:
+    tracer = Tracer(sandbox, timeout=5)
+    slow = "import time\ndef f(n):\n    time.sleep(0.3)\n    return n\n"
+    futures = [tracer.submit(problem(CallTest("f", (n,), n)), slow) for n in range(4)]
+    time.sleep(0.1)
+    cancelled = [future.cancel() for future in futures[:3]]  # one of them runs already
+    assert all(cancelled)
+    started = time.monotonic()
+    assert futures[3].result().passed
+    assert time.monotonic() - started < 2
+    assert not caplog.records  # no callback found its future in a state that it did not expect
+    assert tracer.trace(problem(CallTest("f", (3,), 9)), SQUARE).passed
 
 
 @pytest.mark.slow

@@ -37,13 +37,16 @@ def test_any_sequence_of_operations_is_exact(family: str, seed: int) -> None:
     prefixes: Prefixes = small(family).start([some(dice, 1, 12) for _ in range(3)])
     check(family, prefixes)
     for _ in range(12):
-        match dice.choice(["one", "ragged", "ragged", "cut", "select", "join"]):
+        match dice.choice(["one", "ragged", "ragged", "cut", "select", "keep", "join"]):
             case "one":
                 prefixes.extend([some(dice, 1, 1) for _ in prefixes.tokens])
             case "ragged":
                 prefixes.extend([some(dice, 0, 6) for _ in prefixes.tokens])
             case "cut":
                 prefixes.truncate([dice.randint(max(1, len(row) - 4), len(row)) for row in prefixes.tokens])
+            case "keep":
+                rows = dice.choice([list(range(dice.randint(1, len(prefixes)))), [len(prefixes) - 1]])
+                prefixes = prefixes.keep(rows)
             case "select":
                 rows = [dice.randrange(len(prefixes)) for _ in range(dice.randint(1, 4))]
                 before = [list(prefixes.tokens[row]) for row in rows]
@@ -186,3 +189,23 @@ def check_loosely(prefixes: Prefixes) -> None:
 def test_a_model_without_a_common_cache_is_refused() -> None:
     with pytest.raises(ConfigError, match="MambaForCausalLM has no key-value cache"):
         small("mamba")
+
+
+@families
+def test_copies_go_their_own_way(family: str) -> None:
+    """They may share memory at first: what one writes must not show in another."""
+    dice = random.Random(family)
+    first = small(family).start([some(dice, 20, 30) for _ in range(3)])
+    _ = first.log_probs
+    first.extend([[7], [8], [9]])
+    _ = first.log_probs
+    same, one = first.select([0, 1, 2]), first.select([1])
+    kept = first.select([0, 1, 2]).keep([0, 1])
+    same.truncate([len(row) - 5 for row in same.tokens])
+    for turn in range(4):
+        for place, prefixes in enumerate((first, same, one, kept)):
+            prefixes.extend([[10 + 10 * place + turn + row] for row in range(len(prefixes))])
+            _ = prefixes.log_probs
+        both = same.join([kept, one])
+        for prefixes in (first, same, one, kept, both):
+            check(family, prefixes)

@@ -1,4 +1,4 @@
-"""Short texts of values, and where loops are."""
+"""Short texts of values."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eg_cfg.sandbox import portraits
-from eg_cfg.sandbox.loops import Loop, find_loops
 from eg_cfg.sandbox.portraits import exception_text, portrait
 
 
@@ -97,27 +96,3 @@ def test_exception_texts() -> None:
     assert exception_text(OSError(2, "gone"), 80) == "FileNotFoundError: 2, 'gone'"
     assert exception_text(StopIteration(), 80) == "StopIteration"
     assert len(exception_text(ValueError("x" * 1000), 80)) == 80
-
-
-def test_loops_by_line() -> None:
-    source = (
-        "def f(xs):\n"  # 1
-        "    for x in xs:\n"  # 2
-        "        while True:\n"  # 3
-        "            x += 1\n"  # 4
-        "            def g():\n"  # 5
-        "                return x\n"  # 6
-        "        else:\n"  # 7
-        "            pass\n"  # 8
-        "    else:\n"  # 9
-        "        import os\n"  # 10
-    )
-    enclosing, quiet = find_loops(source)
-    outer, inner = Loop(2, 8, 2), Loop(3, 6, 4)
-    assert enclosing == {2: (outer,), 3: (outer, inner), 4: (outer, inner), 5: (outer, inner), 7: (outer,), 8: (outer,)}
-    assert quiet == {1, 5, 10}
-
-
-@pytest.mark.parametrize("source", ["def f(:", "\0", "(" * 5000, "x = " + "-" * 100_000 + "1"])
-def test_text_that_does_not_parse_has_no_loops(source: str) -> None:
-    assert find_loops(source) == ({}, frozenset())

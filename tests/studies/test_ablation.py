@@ -17,6 +17,8 @@ from eg_cfg.studies.ablation_options import AblationOptions
 
 pytestmark = [
     pytest.mark.usefixtures("isolated"),
+    pytest.mark.slow,
+    pytest.mark.xdist_group("ablation"),
     pytest.mark.filterwarnings("ignore:.*is_gradient_checkpointing.*:FutureWarning"),
 ]
 ARMS = "everything,uniform,passing_only,failed_only,buffer_half"

@@ -6,7 +6,7 @@ import pytest
 
 from eg_cfg.config import build
 from eg_cfg.errors import ConfigError
-from eg_cfg.studies.ablation_arms import ARMS, FULL, NONE, Sizes, room_for, settings_of
+from eg_cfg.studies.ablation_arms import ARMS, FULL, NONE, Sizes, draws_for, room_for, settings_of
 from eg_cfg.studies.ablation_guide import _groups
 from eg_cfg.studies.ablation_guide_arms import GUIDE_ARMS, guide_arms
 from eg_cfg.studies.ablation_options import AblationOptions
@@ -46,8 +46,13 @@ def test_everything_is_gone_through_as_often_as_the_budget_needs() -> None:
     assert (found["num_epochs"], found["n_iterations"], found["batch_size"]) == (8, 1, 40)  # 15,000 tokens of 2,000
     assert found["replacement"] is False
     assert settings_of("everything", base(train_tokens=500), SIZES)["num_epochs"] == 1
-    assert room_for(base(batch_size=50), found)["batch_size"] == 40
-    assert room_for(base(batch_size=50), {})["batch_size"] == 400
+    assert room_for(base(batch_size=50), SIZES, found)["batch_size"] == 40
+
+
+def test_there_are_draws_enough_for_the_shortest_programs() -> None:
+    short = Sizes(programs=40, tokens=2000, shortest=10)
+    assert room_for(base(batch_size=50, n_iterations=2, num_epochs=3), short, {})["batch_size"] == 250
+    assert draws_for(base(batch_size=50), 60, 10) == 50
 
 
 def test_the_whole_method_and_the_untrained_model_are_always_among_them() -> None:
@@ -70,7 +75,7 @@ def test_seeds_and_problems_have_names_of_their_own() -> None:
     assert (options.max_problems, options.chosen_seeds) == (7, (1, 2))
     assert build(AblationOptions, {"source_model": "tiny", "seed": 5}).chosen_seeds == (5, 6, 7)
     assert build(AblationOptions, {"source_model": "tiny"}).max_problems == 20
-    with pytest.raises(ConfigError, match="are one option"):
+    with pytest.raises(ConfigError, match="given twice"):
         build(AblationOptions, {"source_model": "tiny", "num_problems": 1, "max_problems": 2})
     with pytest.raises(ConfigError, match="each once"):
         build(AblationOptions, {"source_model": "tiny", "seeds": "1,1"})

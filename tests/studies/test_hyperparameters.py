@@ -25,6 +25,8 @@ from eg_cfg.studies.hyperparameters_options import HyperparameterOptions
 
 pytestmark = [
     pytest.mark.usefixtures("isolated"),
+    pytest.mark.slow,
+    pytest.mark.xdist_group("hyperparameters"),
     pytest.mark.filterwarnings("ignore:.*is_gradient_checkpointing.*:FutureWarning"),
 ]
 
@@ -125,8 +127,11 @@ def test_a_storage_of_ones_own(tmp_path: Path, models: dict[str, str]) -> None:
         update={"max_configs": 1})).results
     second = hyperparameters(options(tmp_path / "b", models, storage=url, test=False).model_copy(
         update={"max_configs": 2})).results
-    assert [row["parameters"] for row in second["trials"]][0] == first["trials"][0]["parameters"]
+    assert second["trials"][0]["parameters"] == first["trials"][0]["parameters"]
     assert len(list((tmp_path / "b/trials").iterdir())) == 1  # the other machine's trial is not repeated
+    third = hyperparameters(options(tmp_path / "e", models, storage=url).model_copy(update={"max_configs": 2})).results
+    assert third["test"] is not None  # the best, another machine's, is trained here to be scored
+    assert len(list((tmp_path / "e/trials").iterdir())) == 1
     with pytest.raises(ConfigError, match="found one of another"):
         hyperparameters(options(tmp_path / "c", models, storage=url).model_copy(update={"eval_samples": 1}))
     with pytest.raises(ConfigError, match=r"--storage nonsense://me:\*\*\*@x"):

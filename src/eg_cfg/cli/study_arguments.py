@@ -49,6 +49,7 @@ def options_of(kind: type[T], given: Mapping[str, Any], config: str | None) -> T
     from pathlib import Path
 
     from eg_cfg.config import assignments, build, load
+    from eg_cfg.errors import ConfigError
 
     values = {key: value for key, value in given.items()
               if value is not None and not (key in SWITCHES and value is False)}
@@ -60,6 +61,9 @@ def options_of(kind: type[T], given: Mapping[str, Any], config: str | None) -> T
         values["dataset"] = values.pop("benchmark")
     if "model_name" in values:
         values["source_model"] = values.pop("model_name")
+    required = (field := kind.model_fields.get("source_model")) is not None and field.is_required()
+    if required and config is None and "source_model" not in values:
+        raise ConfigError("--model-name is required")
     return build(kind, values) if config is None else load(kind, Path(config), values)
 
 

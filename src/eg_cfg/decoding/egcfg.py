@@ -16,9 +16,6 @@ that can be cut, copied and joined, which those of recurrent models refuse.
 
 from __future__ import annotations
 
-import contextlib
-import logging
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, wait
 
@@ -40,14 +37,14 @@ from eg_cfg.decoding.outcome import finish
 from eg_cfg.decoding.prompting import frame_for
 from eg_cfg.decoding.sampling import Draft, Reader, Sampler
 from eg_cfg.decoding.sharing import CandidateKey, Sampled, Shared
-from eg_cfg.decoding.signals import fitting_signal
+from eg_cfg.decoding.steering import Steering
+from eg_cfg.decoding.tally import Tally
 from eg_cfg.decoding.tasks import Node, Path, Task
 from eg_cfg.errors import ConfigError, ModelError
 from eg_cfg.models.base import LogitModel, Prefixes, Sampling, TextModel, require_logits
 from eg_cfg.models.randomness import uniforms
 from eg_cfg.models.stops import StopStrings
 
-_log = logging.getLogger("eg_cfg.decoding")
 _BRANCHES = ("plain", "conditional")
 _NOTHING = Sampled((), "", False)
 
@@ -88,7 +85,8 @@ class Guide:
         """
         run = _Run(self, problems)
         try:
-            yield from run.solutions()
+            with Tally(self.counters).rest("other"):
+                yield from run.solutions()
         except Exception as error:
             from eg_cfg.models.huggingface.batching import out_of_memory
 
@@ -117,12 +115,11 @@ class _Run:
         self._running: list[Node] = []
         """Nodes whose candidates are being run."""
         self._done: list[Solution] = []
-        self._warned = False
+        self._tally = Tally(guide.counters)
+        self._steering = Steering(guide.model, self._reader, options, self._tally, guide.observer)
 
     def solutions(self) -> Iterator[Solution]:
         """Does what can be done until everything is."""
-        started = time.perf_counter()
-        before = sum(self._counters.seconds.values())
         while True:
             self._admit()
             yield from self._done
@@ -142,9 +139,6 @@ class _Run:
                 self._look()
             else:
                 self._decode()
-        known = sum(self._counters.seconds.values()) - before
-        self._add_seconds("other", max(0.0, time.perf_counter() - started - known))
-
     # --- from problem to first node
 
     def _admit(self) -> None:
@@ -158,7 +152,7 @@ class _Run:
         if not new:
             return
         self.tasks.update(new)
-        with self._part("prompts"):
+        with self._tally.part("prompts"):
             batch = self._model.start([task.prompt_ids for task in new])
             _ = batch.log_probs
             self._counters.forward_passes += 1
@@ -213,7 +207,7 @@ class _Run:
             keys = [self._key(node, index) for index in range(self.options.candidates)]
             node.sampled = [self._guide.shared.candidates.get(key) for key in keys]
             for key, known in zip(keys, node.sampled, strict=True):
-                self._count(node, "candidates_sampled" if known is None else "candidates_shared", 1)
+                self._tally.count(node, "candidates_sampled" if known is None else "candidates_shared", 1)
                 if known is None:
                     rows.append(place)
                     noise = uniforms(key.seed, key.stream, key.index, key.room)
@@ -221,7 +215,7 @@ class _Run:
             if all(node.sampled):
                 complete.append(node)
         if drafts:
-            with self._part("candidates"):
+            with self._tally.part("candidates"):
                 self._sampler.add(batch.select(rows), drafts)
         for node in complete:
             self._execute(node)
@@ -238,16 +232,17 @@ class _Run:
 
     def _sample(self) -> None:
         """One token for each candidate."""
-        with self._part("candidates"):
+        with self._tally.part("candidates"):
             over, going = self._sampler.step()
-            self._count_pass("candidate_tokens", [draft.owner[0] for draft in going])
+            self._tally.count_pass("candidate_tokens", [draft.owner[0] for draft in going])
             for draft in going:
-                self._count(draft.owner[0], "candidate_tokens", 1)
+                self._tally.count(draft.owner[0], "candidate_tokens", 1)
             complete: list[Node] = []
             for draft in over:
                 node, key = draft.owner
                 sampled = Sampled(tuple(draft.tokens), draft.text(self._reader), draft.ended)
-                self._guide.shared.candidates[key] = node.sampled[key.index] = sampled
+                self._guide.shared.candidates.put(key, sampled)
+                node.sampled[key.index] = sampled
                 if all(node.sampled):
                     complete.append(node)
         for node in complete:
@@ -264,8 +259,8 @@ class _Run:
         node.runs = {}
         for index, program in to_run(node.candidates).items():
             node.runs[index], shared = self._guide.shared.run(self._guide.executor, task.problem, program)
-            self._count(node, "executions_asked", 1)
-            self._count(node, "executions_shared" if shared else "executions_run", 1)
+            self._tally.count(node, "executions_asked", 1)
+            self._tally.count(node, "executions_shared" if shared else "executions_run", 1)
         self._running.append(node)
 
     def _collect(self) -> None:
@@ -273,15 +268,15 @@ class _Run:
         if self._running and not (self._sampler.drafts or self._looks.drafts or self._branches.nodes):
             pending = [future for node in self._running for future in node.runs.values() if not future.done()]
             if pending and not any(_ran(node) for node in self._running):
-                with self._part("executions"):
+                with self._tally.part("executions"):
                     wait(pending, return_when=FIRST_COMPLETED)
         ready = [node for node in self._running if _ran(node)]
         if not ready:
             return
         self._running = [node for node in self._running if not _ran(node)]
         steered = [node for node in ready if not self._accepted(node)]
-        with self._part("signals"):
-            self._signal(steered)
+        with self._tally.part("signals"):
+            self._steering.steer(steered)
         if self.options.early_stop:
             self._start_looking(steered)
         else:
@@ -303,68 +298,6 @@ class _Run:
             self._branches.add([node])
         return True
 
-    # --- signals
-
-    def _signal(self, nodes: Sequence[Node]) -> None:
-        """Writes each node's signal and prefills its conditional branch."""
-        options = self.options
-        targets: list[tuple[Node, list[int]]] = []
-        for node in nodes:
-            frame, plain_length = node.task.frame, len(node.task.prompt_ids)
-            limit = options.signal_tokens
-            context: int | None = getattr(self._model, "context", None)
-            if context is not None:
-                limit = min(limit, context - plain_length - node.task.room)
-            encoded: dict[str, list[int]] = {}
-
-            def fits(signal: str, encoded: dict[str, list[int]] = encoded, node: Node = node, limit: int = limit,
-                     plain_length: int = plain_length) -> bool:
-                encoded[signal] = self._model.encode(node.task.frame.conditional(signal))
-                return len(encoded[signal]) - plain_length <= limit
-
-            signal = fitting_signal(node.task.problem, node.candidates, frame.signal_template, options.minimal_trace,
-                                    fits)
-            if encoded and not signal and not self._warned:
-                self._warned = True
-                _log.warning("%s: no signal fits into %d tokens, so that nothing is guided: raise --signal-tokens, or "
-                             "lower --max-new-tokens where the context is short", node.task.problem.task_id, limit)
-            written = self._reader.decode(node.code)
-            line = lines_of(written)
-            node.next_refresh = line + options.refresh
-            node.guided = bool(signal)
-            self._count(node, "refreshes", 1)
-            gammas = [path.gamma for path in node.paths if path.gamma > 0]
-            grown = len(encoded[signal]) - plain_length if signal else 0
-            for path in node.paths:
-                if path.gamma > 0:
-                    path.refreshes.append(Refresh(line, written, node.candidates, signal, grown))
-            if self._guide.observer is not None:
-                self._guide.observer.refreshed(node.task.problem.task_id, gammas,
-                                               Refresh(line, written, node.candidates, signal, grown))
-            if signal:
-                targets.append((node, [*encoded[signal], *node.code]))
-        self._prefill(targets)
-
-    def _prefill(self, targets: Sequence[tuple[Node, list[int]]]) -> None:
-        """Brings conditional rows to new prompts: what they share with a row that there is stays."""
-        rows: list[Prefixes] = []
-        for node, target in targets:
-            sources = [source for source in (node.plain, node.conditional) if source is not None]
-            kept, source = max(((_common(source.tokens[0], target), source) for source in sources),
-                               key=lambda pair: pair[0])
-            row = source.select([0])
-            if kept:
-                row.truncate([kept])
-                row.extend([target[kept:]])
-            else:
-                row = self._model.start([target])
-            self._count(node, "signal_tokens", len(target) - kept)
-            rows.append(row)
-            # one after the other: a long row next to short ones would be mostly padding
-            _ = row.log_probs
-            self._count_pass("signal_tokens", [node])
-            node.conditional = row
-
     # --- the early stop
 
     def _start_looking(self, nodes: Sequence[Node]) -> None:
@@ -383,11 +316,11 @@ class _Run:
 
     def _look(self) -> None:
         """One token for each branch that is decoded to its end."""
-        with self._part("early stop"):
+        with self._tally.part("early stop"):
             over, going = self._looks.step()
-            self._count_pass("lookahead_tokens", [draft.owner[0] for draft in going])
+            self._tally.count_pass("lookahead_tokens", [draft.owner[0] for draft in going])
             for draft in going:
-                self._count(draft.owner[0], "lookahead_tokens", 1)
+                self._tally.count(draft.owner[0], "lookahead_tokens", 1)
         for draft in over:
             node, branch = draft.owner
             text = self._reader.written(draft.code, draft.stops)
@@ -411,13 +344,13 @@ class _Run:
 
     def _decode(self) -> None:
         """One token for each node."""
-        with self._part("decoding"):
+        with self._tally.part("decoding"):
             step = self._branches.step()
-            self._count_pass("plain_tokens", step.passed)
+            self._tally.count_pass("plain_tokens", step.passed)
             for node in step.passed:
-                self._count_plain(node)
+                self._tally.count_plain(node)
             for node in step.guided:
-                self._count(node, "conditional_tokens", 1)
+                self._tally.count(node, "conditional_tokens", 1)
         for node, path, reason in step.finished:
             self._finish(node, path, reason, node.code, self._reader.written(node.code, node.task.stops))
         if step.due:
@@ -431,52 +364,6 @@ class _Run:
         if not node.task.open:
             self.tasks.discard(node.task)
 
-    # --- counting
-
-    def _count(self, node: Node, name: str, amount: int) -> None:
-        """Counts what is done for a signal: once, and for each gamma that it is made for."""
-        _add(self._counters, name, amount)
-        for path in node.paths:
-            if path.gamma > 0:
-                _add(path.counters, name, amount)
-
-    def _count_plain(self, node: Node) -> None:
-        """Counts a token of the plain branch, which gamma 0 has too."""
-        self._counters.plain_tokens += 1
-        for path in node.paths:
-            path.counters.plain_tokens += 1
-
-    def _count_pass(self, name: str, nodes: Sequence[Node]) -> None:
-        """Counts a forward pass with rows of these nodes, which may come again."""
-        if not nodes:
-            return
-        self._counters.forward_passes += 1
-        for node in {id(node): node for node in nodes}.values():
-            for path in node.paths:
-                if path.gamma > 0 or name == "plain_tokens":
-                    path.counters.forward_passes += 1
-
-    def _add_seconds(self, part: str, seconds: float) -> None:
-        self._counters.seconds[part] = self._counters.seconds.get(part, 0.0) + seconds
-
-    @contextlib.contextmanager
-    def _part(self, part: str) -> Iterator[None]:
-        started = time.perf_counter()
-        try:
-            yield
-        finally:
-            self._add_seconds(part, time.perf_counter() - started)
-
 
 def _ran(node: Node) -> bool:
     return all(future.done() for future in node.runs.values())
-
-
-def _common(row: Sequence[int], target: Sequence[int]) -> int:
-    """Tokens at the beginning that are the same; at least one of the target's is left, for the network to see."""
-    most = min(len(row), len(target) - 1)
-    return next((place for place in range(most) if row[place] != target[place]), most)
-
-
-def _add(counters: Counters, name: str, amount: int) -> None:
-    setattr(counters, name, getattr(counters, name) + amount)

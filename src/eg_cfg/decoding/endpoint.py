@@ -36,9 +36,10 @@ from eg_cfg.benchmarks.base import Problem
 from eg_cfg.decoding.base import Counters, Executor, GuideOptions, Observer, Solution
 from eg_cfg.decoding.candidates import undocumented
 from eg_cfg.decoding.prompting import frame_for
+from eg_cfg.decoding.setting import LOOKAHEAD, Setting
 from eg_cfg.decoding.sharing import Shared
 from eg_cfg.decoding.tasks import Path, Task
-from eg_cfg.decoding.walk import LOOKAHEAD, Setting, Walk
+from eg_cfg.decoding.walk import Walk
 from eg_cfg.errors import ConfigError, EndpointError
 from eg_cfg.models.base import TextModel
 from eg_cfg.models.continuation import Asker

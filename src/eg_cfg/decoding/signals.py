@@ -5,6 +5,8 @@
 A verdict stands before each candidate, since a model reads from left to right; then its code, then its trace. Formats
 are templates of `eg_cfg.models.prompts`, so a model that was trained on another format takes another template.
 
+What a candidate says or prints is text there, whatever the tokenizer makes of such words (`eg_cfg.decoding.markers`).
+
 Where a signal is longer than it may be, its traces become shorter, then go; then the last candidates go. The choice
 hangs on nothing but the candidates and the limit.
 """
@@ -15,6 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from eg_cfg.benchmarks.base import Problem
 from eg_cfg.decoding.base import Candidate
+from eg_cfg.decoding.markers import harmless, harmless_trace
 from eg_cfg.decoding.traces import render
 from eg_cfg.models.prompts import render_template
 from eg_cfg.sandbox.tracing import TestTrace, Trace
@@ -83,8 +86,8 @@ def _sizes(count: int) -> Iterator[tuple[int, int]]:
 
 def _words(candidate: Candidate, minimal: bool, trace_characters: int) -> dict[str, object]:
     """What a template may use of a candidate."""
-    trace = candidate.trace
-    assert trace is not None
+    assert candidate.trace is not None
+    trace = harmless_trace(candidate.trace)
     shown = ""
     if trace_characters and any(test.events for test in trace.tests):
         shown = render(trace, style="minimal" if minimal else "full", max_characters=trace_characters).strip("\n")
@@ -95,7 +98,7 @@ def _words(candidate: Candidate, minimal: bool, trace_characters: int) -> dict[s
         # a trace says it again for every test; the first is worth reading before the program too
         "findings": findings[: 1 if shown else _FINDINGS],
         "tests": trace.tests,
-        "program": (candidate.program or "").strip("\n"),
+        "program": harmless(candidate.program or "").strip("\n"),
         "trace": shown,
     }
 

@@ -9,19 +9,15 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Coroutine, Sequence
 from typing import Any, TypeVar
 
+from eg_cfg.decoding.account import Account
 from eg_cfg.decoding.ahead import Branch, could_be_whole, is_whole, text_of
 from eg_cfg.decoding.base import (
     Alternative,
     Candidate,
-    Counters,
-    Executor,
     FinishReason,
-    GuideOptions,
-    Observer,
     Refresh,
     Solution,
     Token,
@@ -29,43 +25,22 @@ from eg_cfg.decoding.base import (
 from eg_cfg.decoding.candidates import TOKENS_PER_LINE, lines_of, upto_line
 from eg_cfg.decoding.drafts import agreeing, drafted, first_passing, to_run, with_traces
 from eg_cfg.decoding.outcome import finish
-from eg_cfg.decoding.sharing import Shared
+from eg_cfg.decoding.setting import Setting
 from eg_cfg.decoding.signals import fitting_signal
 from eg_cfg.decoding.tasks import Path, Task
 from eg_cfg.decoding.union import Weighed, draw, mix
 from eg_cfg.errors import EndpointError
 from eg_cfg.models.base import Prompt, Sampling
-from eg_cfg.models.continuation import Asker, Bought, Prefix
+from eg_cfg.models.continuation import Bought, Prefix
 from eg_cfg.models.top_logprobs import Place, TopToken
 
 A = TypeVar("A")
 B = TypeVar("B")
-LOOKAHEAD = 16
-"""Tokens of a branch that are read at once while guidance may leave it at any token."""
 _CHARACTERS_PER_TOKEN = 3.0
 """Of code and traces; used only where the endpoint counts no tokens."""
 _LEAST_SIGNAL = 16
 _END = TopToken(b"", math.nan)
 """The end of a text, where the endpoint does not tell by which token."""
-
-
-@dataclass(slots=True)
-class Setting:
-    """What all walks of a decoder have in common."""
-
-    asker: Asker
-    executor: Executor
-    options: GuideOptions
-    shared: Shared
-    counters: Counters
-    observer: Observer | None
-    halt: asyncio.Event
-    """Once set, nothing is sent."""
-    tell: Callable[[Callable[[], None]], None]
-    """Has something called in the caller's own thread."""
-    lookahead: int = LOOKAHEAD
-    seen: set[str] = field(default_factory=set)
-    """Replies that are in `counters`."""
 
 
 class Walk:
@@ -89,8 +64,7 @@ class Walk:
         self._due = 0
         """Lines of code at which a new signal is due."""
         self._streak = ("", 0)
-        self._first = True
-        """Whether this gamma is the first to come here, of those that have written the same code."""
+        self._account = Account(path.counters, setting.counters, setting.seen)
 
     async def run(self) -> Solution:
         """Writes it; a program that fills the model's context ends there.
@@ -232,7 +206,7 @@ class Walk:
         runs = []
         for index, program in to_run(drafts).items():
             run, shared = self._setting.shared.run(self._setting.executor, self._task.problem, program)
-            self._count_run(shared)
+            self._account.run(shared)
             runs.append((index, asyncio.wrap_future(run)))
         traces = await asyncio.gather(*(asyncio.shield(run) for _, run in runs))
         drafts = with_traces(drafts, {index: trace for (index, _), trace in zip(runs, traces, strict=True)})
@@ -260,9 +234,9 @@ class Walk:
         prefix = self._plain.prompt.then(self._code)
         assert prefix is not None, "a line ends with a whole character"
         found, bought = await self._setting.asker.sample(prefix, sampling, self._setting.halt)
-        self._first = bought[0].key not in self._setting.seen
-        self._add("candidates_sampled", options.candidates)
-        self._counted("prompt_tokens", "candidate_tokens", bought)
+        self._account.arrive(bought[0])
+        self._account.count("candidates_sampled", options.candidates)
+        self._account.reply("prompt_tokens", "candidate_tokens", bought)
         return [self._cut(text, reason in ("stop", "stop_sequence")) for text, reason in found], bought[0].prompt_tokens
 
     def _cut(self, text: str, ended: bool) -> tuple[str, bool]:
@@ -283,7 +257,7 @@ class Walk:
         self._conditional = None
         refresh = Refresh(line, self._written, drafts, "")
         self._path.refreshes.append(refresh)
-        self._add("refreshes", 1)
+        self._account.count("refreshes", 1)
         begun = self._begin(refresh, prompt_tokens)
         if self._path.gamma == 1:
             self._conditional = await begun
@@ -357,7 +331,7 @@ class Walk:
             return None
         return self._finish("early_stop", [*self._code, *conditional[0]])
 
-    # --- ends and counts
+    # --- ends
 
     def _completion(self, code: Sequence[TopToken]) -> str:
         text = text_of([token for token in code if not self._setting.asker.is_end(token)])
@@ -378,31 +352,9 @@ class Walk:
         def counted(bought: Sequence[Bought]) -> None:
             if log is not None:
                 log.extend(bought)
-            self._counted(prompt, written, bought)
+            self._account.reply(prompt, written, bought)
 
         return Branch(self._setting.asker, prefix, self._setting.halt, counted, self._setting.lookahead)
-
-    def _counted(self, prompt: str, written: str, bought: Sequence[Bought]) -> None:
-        """Counts replies: for this gamma, and once for the decoder."""
-        for each in bought:
-            _add(self._path.counters, each, prompt, written)
-            if each.key not in self._setting.seen:
-                self._setting.seen.add(each.key)
-                _add(self._setting.counters, each, prompt, written)
-
-    def _add(self, name: str, amount: int) -> None:
-        """Counts what is done for a signal: for this gamma, and once for the decoder."""
-        for counters in (self._path.counters, self._setting.counters)[: 1 + self._first]:
-            setattr(counters, name, getattr(counters, name) + amount)
-
-    def _count_run(self, shared: bool) -> None:
-        mine, all_of_it = self._path.counters, self._setting.counters
-        mine.executions_asked += 1
-        mine.executions_shared += shared
-        mine.executions_run += not shared
-        all_of_it.executions_asked += self._first
-        all_of_it.executions_run += not shared
-        all_of_it.executions_shared = max(0, all_of_it.executions_asked - all_of_it.executions_run)
 
 
 async def _both(first: Coroutine[Any, Any, A], second: Coroutine[Any, Any, B]) -> tuple[A, B]:
@@ -422,11 +374,3 @@ def _values(weighed: Weighed) -> tuple[int, str, float, float | None, float]:
 
 def _alternative(weighed: Weighed) -> Alternative:
     return Alternative(*_values(weighed))
-
-
-def _add(counters: Counters, bought: Bought, prompt: str, written: str) -> None:
-    setattr(counters, prompt, getattr(counters, prompt) + (bought.prompt_tokens or 0))
-    setattr(counters, written, getattr(counters, written) + (bought.completion_tokens or 0))
-    known = counters.cost if counters.requests else 0.0
-    counters.cost = None if known is None or bought.cost is None else known + bought.cost
-    counters.requests += 1

@@ -58,6 +58,7 @@ class Tracer:
             raise UsageError(f"--timeout: expected more than 0 and at most {MAX_SECONDS:,} seconds, found {timeout:g}")
         self.sandbox = sandbox
         self.limits = limits or TraceLimits()
+        self._budgets = asdict(self.limits)
         self.timeout = timeout
         self.memory_mb = memory_mb
         self._shown = lru_cache(maxsize=256)(lambda by_id: _case(by_id.problem, by_id.problem.public_tests))
@@ -101,25 +102,27 @@ class Tracer:
         apart = _START_SECONDS + _ORACLE_SECONDS * (
             sum(isinstance(test, OracleTest) for test in chosen) + bool(problem.preload)
         )
-        payload = {"program": program, "limits": asdict(limits), "budgets": asdict(self.limits)}
+        payload = {"program": program, "limits": asdict(limits), "budgets": self._budgets}
         job = Job(DRIVER, payload, seconds=6 * total + apart, memory_mb=limits.memory_mb, preload=problem.preload,
                   shared_key=key, shared=data)
 
         def finish(done: Future[JobResult]) -> None:
             if done.cancelled():
                 result.cancel()
-                result.set_running_or_notify_cancel()  # wakes those who wait
-                return
-            error = done.exception()
-            if error is None:
+            if not result.set_running_or_notify_cancel():
+                return  # nobody wants it any more
+            try:
                 result.set_result(_trace(done.result(), program, self.limits, limits))
-            elif isinstance(error, WorkerLostError):
+            except WorkerLostError as error:
                 outcome = "memory" if error.over_memory_mb is not None else "killed"
                 result.set_result(_without_run(chosen, program, outcome, str(error)))
-            else:
+            except Exception as error:
                 result.set_exception(error)
 
-        self.sandbox.submit_job(job).add_done_callback(finish)
+        running = self.sandbox.submit_job(job)
+        # a trace that is cancelled while it waits for a worker is not made
+        result.add_done_callback(lambda trace: running.cancel() if trace.cancelled() else None)
+        running.add_done_callback(finish)
         return result
 
 

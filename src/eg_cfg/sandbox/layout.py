@@ -4,14 +4,15 @@
     by_layout("x = (1,\\n     2)\\n")                      # None: has to be parsed
 
 A syntax tree in a freshly forked process is a hundred pages of memory that nothing has touched yet, and most of what a
-short trace costs. Where every statement stands on lines of its own, indentation says as much. None where that is not
-plain to see: brackets over several lines, tabs, decorators, blocks on the line of their header.
+short trace costs; and no text of a program's is parsed by those who judge it. Where every statement stands on lines of
+its own, indentation says as much, and any process can read it: time and memory grow with the text and no faster. None
+where that is not plain to see: brackets over several lines, tabs, decorators, blocks on the line of their header.
 """
 
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 _Lines = dict[int, tuple["Loop", ...]]
 _UNPLAIN = re.compile(r"[\t\r\f\0\1\2]")
@@ -38,6 +39,33 @@ class Loop(NamedTuple):
     last: int
     turn: int
     """Another line that begins a turn, where the first is no step of its own: a constant condition may vanish."""
+
+
+Runs = list[list[Any]]
+"""First and last of consecutive lines, and the loops around them as lists of numbers: what can be sent."""
+
+
+def packed(found: tuple[_Lines, frozenset[int]]) -> tuple[Runs, list[int]]:
+    """What `by_layout` says, as plain data."""
+    enclosing, quiet = found
+    runs: Runs = []
+    for line in sorted(enclosing):
+        loops = [list(loop) for loop in enclosing[line]]
+        if runs and runs[-1][1] == line - 1 and runs[-1][2] == loops:
+            runs[-1][1] = line
+        else:
+            runs.append([line, line, loops])
+    return runs, sorted(quiet)
+
+
+def unpacked(runs: Runs, quiet: list[int]) -> tuple[_Lines, frozenset[int]]:
+    """What `packed` was given."""
+    enclosing: _Lines = {}
+    for first, last, loops in runs:
+        around = tuple([Loop(*loop) for loop in loops])
+        for line in range(first, last + 1):
+            enclosing[line] = around
+    return enclosing, frozenset(quiet)
 
 
 class _Block:

@@ -9,8 +9,8 @@ when its budget is used up, when the stack comes near the recursion limit, so th
 would meet it anyway, and when the program sets a trace function of its own.
 
 Limits: a local variable's old value lives until the next line begins, threads are not seen, and a program can ask
-`sys.gettrace()`, as with every use of `sys.settrace`; a program may nest two calls less deep than without; a program
-that searches all objects for a text finds the text of its own variables here.
+`sys.gettrace()`, as with every use of `sys.settrace`; a program may nest two calls less deep than without, three while
+it loads; a program that searches all objects for a text finds the text of its own variables here.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from . import child, frames, journal, portraits
 from .event_log import LINE, SIZE
 from .frames import Frame, state_of
 from .journal import Journal
+from .layout import unpacked
 from .loops import find_loops
 from .portraits import portrait
 
@@ -57,15 +58,17 @@ class Observer:
         source: The program.
         limits: The fields of `TraceLimits`.
         filename: The very string that the program is compiled with.
+        layout: Where its loops are (`layout.packed`), where that is known.
     """
 
     def __init__(
-        self, memory: mmap.mmap | bytearray, source: str, limits: dict[str, Any], filename: str
+        self, memory: mmap.mmap | bytearray, source: str, limits: dict[str, Any], filename: str,
+        layout: tuple[Any, Any] | None = None,
     ) -> None:
         self.journal = Journal(memory, limits)
         self.words = self.journal.words
         self.filename = filename
-        self.enclosing, self.quiet = find_loops(source)
+        self.enclosing, self.quiet = find_loops(source) if layout is None else unpacked(*layout)
         self.characters: int = limits["value_characters"]
         self.head: int = limits["loop_head"]
         self.steps: int = LOOKED_AT * limits["events"]
@@ -220,7 +223,7 @@ def observe(server: Any, request: dict[str, Any]) -> Any:
         ObserverFault: There is no observing here; nothing of the program has been run.
     """
     try:
-        start(request["path"], request["program"] or request["source"], request["limits"])
+        start(request["path"], request["program"] or request["source"], request["limits"], request["layout"])
     except Exception as error:
         raise ObserverFault(f"{type(error).__name__}: {error}") from None
     operation = request["then"]
@@ -231,13 +234,14 @@ class ObserverFault(Exception):
     """The observer does not start."""
 
 
-def start(path: str, source: str, limits: dict[str, Any]) -> None:
+def start(path: str, source: str, limits: dict[str, Any], layout: tuple[Any, Any] | None) -> None:
     """Observes, from here on, everything that this process is asked to do.
 
     Args:
         path: File of `SIZE` bytes that the monitor reads; its name is removed.
         source: The program.
         limits: The fields of `TraceLimits`.
+        layout: Where its loops are, where that is known.
     """
     fd = os.open(path, os.O_RDWR)
     os.unlink(path)
@@ -247,7 +251,7 @@ def start(path: str, source: str, limits: dict[str, Any]) -> None:
     os.close(fd)
     os.close(spare)  # the memory stays; the program finds the same free descriptors as without tracing
     portraits.know_numpy()
-    observer = Observer(memory, source, limits, child.PROGRAM_FILE)
+    observer = Observer(memory, source, limits, child.PROGRAM_FILE, layout)
     os.register_at_fork(after_in_child=observer.mute)
     operations = child._OPERATIONS
     for name, operation in operations.items():
@@ -293,5 +297,5 @@ def rehearse() -> None:
     space: dict[str, Any] = {"__name__": "rehearsal"}
     exec(compile(_REHEARSED, child.PROGRAM_FILE, "exec"), space)
     for _ in range(12):
-        observer = Observer(bytearray(SIZE), _REHEARSED, limits, child.PROGRAM_FILE)
+        observer = Observer(bytearray(SIZE), _REHEARSED, limits, child.PROGRAM_FILE, ([[9, 12, [[9, 12, 9]]]], [1]))
         observer.run(lambda *_: space["main"](), None, {})

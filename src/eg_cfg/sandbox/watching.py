@@ -21,6 +21,7 @@ import tempfile
 from typing import TYPE_CHECKING, Any
 
 from .event_log import SIZE, parts, read_log
+from .layout import by_layout, packed
 
 if TYPE_CHECKING:
     from .monitor import Monitor
@@ -82,7 +83,9 @@ class Watch:
         """
         # the program need not be sent twice, where it is what is asked about
         program = None if fields.get("source") == self.program and self.program else self.program
-        reply = child.request("observe", then=op, path=self.path, program=program, limits=self.limits, **fields)
+        found = by_layout(self.program)
+        reply = child.request("observe", then=op, path=self.path, program=program, limits=self.limits,
+                              layout=None if found is None else packed(found), **fields)
         if reply.error is not None and reply.error[0] == _FAULT:  # or a program that claims so: it harms itself alone
             raise child.lose("killed", f"the observer does not start: {reply.error[2]}")
         return reply

@@ -14,7 +14,6 @@ finished is not repeated. An arm that cannot be (nothing to draw, say) is report
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +24,7 @@ from eg_cfg.runs import RunFolder, library_versions
 from eg_cfg.studies.ablation_btp import btp_study
 from eg_cfg.studies.ablation_guide import guide_study
 from eg_cfg.studies.ablation_options import AblationOptions
-from eg_cfg.studies.arm import unsaid, unwatched
+from eg_cfg.studies.arm import clear, unsaid, unwatched
 from eg_cfg.studies.btp_models import assign
 from eg_cfg.studies.btp_work import Say, Watch
 from eg_cfg.studies.figures import dots
@@ -83,12 +82,6 @@ def ablation(options: AblationOptions, *, watch: Watch | None = None, say: Say |
         draw_figures(results, run.path / FIGURES)
         run.write_json(RESULTS, results)
         return AblationOutcome(run.path, results)
-
-
-def clear(folder: Path, names: tuple[str, ...]) -> None:
-    """Removes a study's own folders; nothing else that is there."""
-    for name in names:
-        shutil.rmtree(folder / name, ignore_errors=True)
 
 
 def draw_figures(results: Mapping[str, Any], folder: Path) -> list[Path]:

@@ -16,8 +16,6 @@ from typing import Any
 from eg_cfg.studies.btp_options import BTPOptions
 
 FULL, NONE = "full", "none"
-ROOM = 8
-"""Draws are as many times more than needed, so that short programs too fill the budget of tokens."""
 _EPOCHS = 3
 """Of a training that is told no number."""
 
@@ -28,6 +26,8 @@ class Sizes:
 
     programs: int
     tokens: int
+    shortest: int = 1
+    """Tokens of the shortest program."""
 
     def budget(self, options: BTPOptions) -> int:
         """Tokens that every arm trains on: as asked for, or what the whole method's draws come to on average."""
@@ -89,6 +89,12 @@ def settings_of(name: str, options: BTPOptions, sizes: Sizes) -> dict[str, Any]:
     return ARMS[name].changed(options, sizes)
 
 
-def room_for(options: BTPOptions, changed: dict[str, Any]) -> dict[str, Any]:
-    """Enough draws to fill the budget, where an arm draws as the whole method does."""
-    return {"batch_size": ROOM * options.batch_size, **changed}
+def room_for(options: BTPOptions, sizes: Sizes, changed: dict[str, Any]) -> dict[str, Any]:
+    """Enough draws to fill the budget, whatever is drawn, where an arm draws as the whole method does."""
+    return {"batch_size": draws_for(options, sizes.budget(options), sizes.shortest), **changed}
+
+
+def draws_for(options: BTPOptions, budget: int, shortest: int) -> int:
+    """Draws of a round that fill its share of a budget of tokens, were all of them the shortest program."""
+    rounds = options.n_iterations * (options.num_epochs or _EPOCHS)
+    return max(options.batch_size, math.ceil(budget / rounds / max(1, shortest)))

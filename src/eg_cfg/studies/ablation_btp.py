@@ -88,7 +88,7 @@ def _sizes(options: AblationOptions, pool: Path, problems: Problems, start: Scor
         raise UsageError(f"expected programs to learn from, found none in what was written for {options.max_problems} "
                          f"problems: check --max-new-tokens and --prompt-kind, or take another --source-model")
     counts = lesson_tokens(held, problems, start.prompts, roles)
-    return Sizes(len(counts), sum(counts))
+    return Sizes(len(counts), sum(counts), min(counts))
 
 
 def _run_arms(options: AblationOptions, folder: Path, problems: Problems, roles: Roles, pools: Mapping[str, Path],
@@ -126,7 +126,7 @@ def _run_arm(options: AblationOptions, name: str, seed: int, folder: Path, probl
     values: dict[str, Any] = {"seed": seed}
     if ARMS[name].trains:
         assert sizes is not None
-        values |= {**room_for(base, settings_of(name, base, sizes)), "train_tokens": sizes.budget(base),
+        values |= {**room_for(base, sizes, settings_of(name, base, sizes)), "train_tokens": sizes.budget(base),
                    "fixed_sample_path": pools[ARMS[name].sampler or base.sampler]}
     place = folder / "arms" / name / f"seed_{seed}"
     with open_arm(options.btp(**values), place, problems, roles, watch=watch) as work:  # what is chosen is in its log

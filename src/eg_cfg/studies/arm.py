@@ -14,6 +14,7 @@ when it is done, and is not repeated.
 from __future__ import annotations
 
 import contextlib
+import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -215,6 +216,12 @@ def _scored(found: Mapping[str, Any], problems: Sequence[Problem]) -> Scored:
     tasks = [problem.task_id for problem in problems]
     return Scored({task: found["passed"][task] for task in tasks}, {task: found["rates"][task] for task in tasks},
                   build(PromptOptions, found["prompts"]), found["parameters"], tuple(found["notes"]))
+
+
+def clear(folder: Path, names: Sequence[str]) -> None:
+    """Removes a study's own folders; nothing else that is there."""
+    for name in names:
+        shutil.rmtree(folder / name, ignore_errors=True)
 
 
 @contextlib.contextmanager

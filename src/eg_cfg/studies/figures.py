@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 _DPI = 150
+_LABEL = 28
+"""Characters of a name beside an axis; of longer ones, a path say, the end is shown."""
 
 
 def dots(rows: Sequence[tuple[str, Mapping[str, float]]], path: Path, *, label: str, mark: str | None = None) -> Path:
@@ -101,7 +103,7 @@ def matrix(values: Sequence[Sequence[float | None]], rows: Sequence[str], column
 
     path.parent.mkdir(parents=True, exist_ok=True)
     cells = np.array([[np.nan if value is None else 100 * value for value in row] for row in values], dtype=float)
-    figure = Figure(figsize=(2.2 + 1.3 * len(columns), 1.4 + 0.7 * len(rows)), layout="constrained")
+    figure = Figure(figsize=(4.0 + 1.3 * len(columns), 2.6 + 0.7 * len(rows)), layout="constrained")
     axes = figure.subplots()
     known = cells[~np.isnan(cells)]
     low, high = (float(known.min()), float(known.max())) if known.size else (0.0, 1.0)
@@ -111,10 +113,14 @@ def matrix(values: Sequence[Sequence[float | None]], rows: Sequence[str], column
         for place, value in enumerate(row):
             axes.text(place, line, "-" if np.isnan(value) else f"{value:+.1f}", ha="center", va="center",
                       color="black", bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.5})
-    axes.set_xticks(range(len(columns)), columns, rotation=30, ha="right")
-    axes.set_yticks(range(len(rows)), rows)
+    axes.set_xticks(range(len(columns)), map(_label, columns), rotation=30, ha="right")
+    axes.set_yticks(range(len(rows)), map(_label, rows))
     axes.set_xlabel("learns")
     axes.set_ylabel("writes")
     axes.set_title(label, fontsize=10)
     figure.savefig(path, dpi=_DPI)
     return path
+
+
+def _label(name: str) -> str:
+    return name if len(name) <= _LABEL else f"...{name[3 - _LABEL:]}"

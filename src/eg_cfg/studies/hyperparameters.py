@@ -24,8 +24,7 @@ from typing import Any
 
 from eg_cfg.config import save, to_plain
 from eg_cfg.runs import RunFolder
-from eg_cfg.studies.ablation import clear
-from eg_cfg.studies.arm import Scored, open_arm, score, unsaid, unwatched
+from eg_cfg.studies.arm import Scored, clear, open_arm, score, unsaid, unwatched
 from eg_cfg.studies.btp_models import Roles, assign
 from eg_cfg.studies.btp_problems import choose_problems
 from eg_cfg.studies.btp_work import Say, Watch
@@ -34,7 +33,7 @@ from eg_cfg.studies.hyperparameters_options import HyperparameterOptions
 from eg_cfg.studies.hyperparameters_report import draw_figures, test_scores, write_results
 from eg_cfg.studies.hyperparameters_search import Search
 from eg_cfg.studies.hyperparameters_space import settings, spaces, without_effect
-from eg_cfg.studies.hyperparameters_trial import Ground, validation_options, validation_set
+from eg_cfg.studies.hyperparameters_trial import Ground, run_trial, validation_options, validation_set
 from eg_cfg.training.options import TrainingOptions, choose
 
 RESULTS = "hyperparameter_study_results.json"
@@ -117,6 +116,7 @@ def _space(options: HyperparameterOptions, start: Mapping[int, Scored]) -> Mappi
 def _tested(ground: Ground, parameters: Mapping[str, Any], say: Say) -> dict[str, Any]:
     """The best configuration's model, and the untrained one, on the problems that score."""
     options = ground.options
+    run_trial(ground, parameters, lambda step, value: None)  # trained here too, where another machine's trial is the best
     problems = choose_problems(options.btp())
     before, after = {}, {}
     name = ground.place(parameters, 0).parent.name

@@ -79,7 +79,9 @@ class Search:
         began, first = time.monotonic(), self._ended()
         while self._ended() < self._target():
             if self._listed and not self._waiting():
-                break  # other machines are at the rest
+                self._say(f"{self._target() - self._ended()} trials are under way on other machines: start the same "
+                          f"command again when they are done, for results with all of them")
+                break
             with _translated(self._options.storage_shown):
                 self._study.optimize(self._objective, n_trials=1, catch=(UsageError, ModelError))
             done = self._ended() - first
@@ -180,7 +182,7 @@ class Search:
         state = optuna.trial.TrialState
         for one in self._study.get_trials(states=(state.RUNNING,)):
             self._study.tell(one.number, state=state.FAIL)
-            if one.params and not self._listed:
+            if set(one.params) == set(self._ground.space) and not self._listed:
                 self._study.enqueue_trial(one.params, {_QUEUED: one.params})
 
     def _queue(self) -> None:

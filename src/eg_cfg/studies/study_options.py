@@ -6,12 +6,12 @@ A study trains many times, so where BTP scores 10 samples of every problem, a st
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import field_validator
 
 from eg_cfg.config import build, to_plain
-from eg_cfg.errors import ConfigError
+from eg_cfg.errors import ConfigError, UsageError
 from eg_cfg.models import registry
 from eg_cfg.studies.btp_options import BTPOptions, Count
 
@@ -22,28 +22,14 @@ USUAL_DATASET = "mbpp"
 class StudyOptions(BTPOptions):
     """Options of a study over BTP: BTP's own, with other sizes."""
 
+    aliases: ClassVar[Mapping[str, str]] = {"num_problems": "max_problems"}
+
     seeds: tuple[int, ...] | None = None
     """Of draws, trainings and samples, a training each; `seed` and the two that follow where none."""
     eval_problems: Count | None = 100
     """Problems that score, from the first on; null (or `all`) for all."""
     eval_samples: Count = 5
     """Programs a problem that scores."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _num_problems(cls, values: Any) -> Any:
-        """`num_problems` is what these studies call the problems to collect on."""
-        if not isinstance(values, Mapping):
-            return values
-        found = dict(values)
-        number = found.pop("num_problems", found.pop("num-problems", None))
-        if number is not None:
-            other = found.pop("max_problems", found.pop("max-problems", number))
-            if str(other) != str(number):
-                raise ValueError(f"'num_problems' and 'max_problems' are one option, found {number!r} and {other!r}: "
-                                 f"keep one")
-            found["max_problems"] = number
-        return found
 
     @field_validator("seeds", mode="before")
     @classmethod
@@ -82,7 +68,7 @@ def usual_dataset(model_name: str) -> str:
     """The data set where none is named: `minipy` for the embedded models, which know nothing else, else `mbpp`."""
     try:
         embedded = registry.resolve(model_name).embedded
-    except Exception:  # a name that means nothing is told by whoever loads it
+    except UsageError:  # a name that means nothing is told by whoever loads it
         embedded = False
     return EMBEDDED_DATASET if embedded else USUAL_DATASET
 
@@ -104,8 +90,3 @@ def names_in(text: str | tuple[str, ...] | list[str], known: Mapping[str, Any], 
     if not parts:
         raise ConfigError(f"{flag}: expected one or more of {', '.join(known)}, found none")
     return tuple(dict.fromkeys(parts))
-
-
-def default_field(value: Any, least: int = 1) -> Any:
-    """A whole number of at least `least` with a default."""
-    return Field(default=value, ge=least)

@@ -16,21 +16,20 @@ import json
 import time
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from eg_cfg.config import build, to_plain
 from eg_cfg.errors import EgCfgError, RunError
 from eg_cfg.runs import RunFolder, library_versions
-from eg_cfg.studies.ablation import clear
-from eg_cfg.studies.arm import unsaid, unwatched
+from eg_cfg.studies.arm import clear, unsaid, unwatched
 from eg_cfg.studies.btp_work import Say, Watch
 from eg_cfg.studies.folders import choose_folder
 from eg_cfg.studies.model_options import ModelOptions
-from eg_cfg.studies.suite_options import STEPS, SuiteOptions
-from eg_cfg.studies.suite_plan import Step, make_plan
-from eg_cfg.studies.suite_steps import run_step
+from eg_cfg.studies.suite_options import STEPS, Sizes, SuiteOptions
+from eg_cfg.studies.suite_plan import Estimate, Step, make_plan
+from eg_cfg.studies.suite_steps import run_step, unable
 
 STATE = "suite.json"
 REPORTS = ("experiment_report.txt", "report.html")
@@ -77,8 +76,7 @@ def run_suite(options: SuiteOptions, *, watch: Watch | None = None, say: Say | N
         if options.force:
             clear(run.path, tuple(place for place, _ in STEPS.values()))
         state = _State(run, options)
-        steps = [Step(step.name, step.folder, step.results, step.unable, step.estimate)
-                 for step in (make_plan(options) if state.open_steps() else state.planned())]
+        steps = state.planned() or make_plan(options)
         state.plan(steps)
         if announce is not None:
             announce(steps, run.path)
@@ -178,13 +176,16 @@ class _State:
         row = self._rows.get(name)
         return row is not None and row["status"] == "done" and (self.folder / row["results"]).is_file()
 
-    def open_steps(self) -> list[str]:
-        """Steps that were asked for and are not complete."""
-        return [name for name in self._options.steps if not self.done(name)]
-
     def planned(self) -> list[Step]:
-        """The steps that were asked for, all complete."""
-        return [Step(name, STEPS[name][0], self._rows[name]["results"], None, None) for name in self._options.steps]
+        """The plan of an earlier start, so that nothing is measured again; empty where there was none."""
+        if not all(name in self._rows for name in self._options.steps):
+            return []
+        found = []
+        for name in self._options.steps:
+            row = self._rows[name]
+            estimate = None if self.done(name) or row["estimate"] is None else Estimate(**row["estimate"])
+            found.append(Step(name, row["folder"], row["results"], unable(name, self._options), estimate))
+        return found
 
     def plan(self, steps: list[Step]) -> None:
         """Notes steps that are to be done."""
@@ -209,8 +210,7 @@ class _State:
 
 
 def _identity(options: SuiteOptions) -> dict[str, Any]:
-    from dataclasses import asdict
-
-    values = {key: value for key, value in to_plain(options).items() if key not in _ELSEWHERE}
+    sizes = {one.name for one in fields(Sizes)}
+    values = {key: value for key, value in to_plain(options).items() if key not in _ELSEWHERE and key not in sizes}
     model = build(ModelOptions, {"model_name": options.model_name, "api_base": options.api_base}).model_identity()
     return {**values, "dataset": options.chosen_dataset, "sizes": asdict(options.sizes), "identity": model}

@@ -57,7 +57,7 @@ SIZES: dict[str, Sizes] = {
     "standard": Sizes(10, 100, 50, 5, 2, 30, 15, 100, 5, 50, 3),
     "full": Sizes(10, None, 100, 8, 3, 50, 30, None, 10, 200, 3),
 }
-"""By mode; `single` has those of `standard`."""
+"""By mode; `single` has those of `full`."""
 
 
 class SuiteOptions(Options):
@@ -128,7 +128,7 @@ class SuiteOptions(Options):
 
     @field_validator("experiment", mode="before")
     @classmethod
-    def _names(cls, value: Any) -> Any:
+    def _split(cls, value: Any) -> Any:
         parts = value.split(",") if isinstance(value, str) else value
         return tuple(_ALIASES.get(part.strip(), part.strip()) for part in parts)
 
@@ -173,7 +173,7 @@ class SuiteOptions(Options):
     @property
     def sizes(self) -> Sizes:
         """The mode's sizes, with those that were given in their places."""
-        base = SIZES["standard" if self.mode == "single" else self.mode]
+        base = SIZES["full" if self.mode == "single" else self.mode]
         given = {key: value for key in ("num_samples", "max_problems", "collect_problems", "ablation_problems",
                                         "max_configs", "num_beams", "n_iterations", "eval_problems", "eval_samples",
                                         "guide_problems") if (value := getattr(self, key)) is not None}

@@ -26,11 +26,11 @@ from eg_cfg.errors import ModelError, RunError, UsageError
 from eg_cfg.grading.metrics import rsr
 from eg_cfg.records import write_atomically
 from eg_cfg.runs import RunFolder, library_versions
-from eg_cfg.studies.ablation import clear
-from eg_cfg.studies.ablation_arms import ROOM
+from eg_cfg.studies.ablation_arms import draws_for
 from eg_cfg.studies.arm import (
     Learnt,
     Scored,
+    clear,
     collect_pool,
     described_pool,
     learn,
@@ -100,6 +100,8 @@ def transfer(options: TransferOptions, *, watch: Watch | None = None, say: Say |
         study.run()
         results = study.results()
         for name, rows in results["matrix"].items():
+            if not any(gain for row in rows for gain in row):
+                continue
             matrix([[None if gain is None else gain["value"] for gain in row] for row in rows], results["sources"],
                    results["targets"], run.path / "figures" / f"gains_{_safe(name)}.png",
                    label=f"gain in pass@1, points, from {name}")
@@ -125,6 +127,7 @@ class _Study:
         """By source and data set: why there is none."""
         self._before: dict[tuple[str, int], Scored] = {}
         self._budgets: dict[str, int] = {}
+        self._shortest: dict[str, int] = {}
         self.pairs = [Pair(source, target, mixture) for mixture in lessons
                       for source, target in options.chosen_pairs]
 
@@ -207,9 +210,10 @@ class _Study:
         problems = self._lessons[pair.mixture].problems
         before = self._untrained(pair, seed)
         plain = self._options.pair(pair.source, pair.target)
+        budget = self._budget(pair.target, before)
         options = self._options.pair(
             pair.source, pair.target, seed=seed, fixed_sample_path=self._pools[pair.source, pair.mixture],
-            train_tokens=self._budget(pair.target, before), batch_size=ROOM * plain.batch_size)
+            train_tokens=budget, batch_size=draws_for(plain, budget, self._shortest[pair.target]))
         folder = self._folder / "pairs" / _safe(pair.mixture) / f"{_safe(pair.source)}-to-{_safe(pair.target)}" / \
             f"seed_{seed}"
         with open_arm(options, folder, problems, assign(options), watch=self._watch) as work:
@@ -230,14 +234,12 @@ class _Study:
         """Tokens that a target trains on with every source: as asked for, or what as many mean programs come to."""
         options = self._options
         if target not in self._budgets:
-            if options.train_tokens is not None:
-                self._budgets[target] = options.train_tokens
-            else:
-                every = merged([mixture.problems for mixture in self._lessons.values() if len(mixture.parts) == 1])
-                written = [one for path in sorted(set(self._pools.values())) for one in read_pool(path)]
-                counts = lesson_tokens(written, every, start.prompts, assign(options.pair(target, target)))
-                draws = options.n_iterations * (options.num_epochs or _EPOCHS) * options.batch_size
-                self._budgets[target] = max(1, round(draws * sum(counts) / len(counts)))
+            every = merged([mixture.problems for mixture in self._lessons.values() if len(mixture.parts) == 1])
+            written = [one for path in sorted(set(self._pools.values())) for one in read_pool(path)]
+            counts = lesson_tokens(written, every, start.prompts, assign(options.pair(target, target)))
+            draws = options.n_iterations * (options.num_epochs or _EPOCHS) * options.batch_size
+            self._budgets[target] = options.train_tokens or max(1, round(draws * sum(counts) / len(counts)))
+            self._shortest[target] = min(counts)
         return self._budgets[target]
 
     def _described(self, pair: Pair) -> dict[str, Any]:

@@ -42,7 +42,7 @@ class TransferOptions(StudyOptions):
 
     @field_validator("sources", "targets", "replay_datasets", mode="before")
     @classmethod
-    def _names(cls, value: Any) -> Any:
+    def _split(cls, value: Any) -> Any:
         parts = value.split(",") if isinstance(value, str) else value
         return tuple(dict.fromkeys(part.strip() if isinstance(part, str) else part for part in parts if part))
 

@@ -35,7 +35,8 @@ def choose_lessons(options: TransferOptions) -> dict[str, Mixture]:
     found = {}
     for name in names:
         replay = None if name == options.dataset else name
-        base = options.pair(*options.chosen_pairs[0], replay_dataset=replay)
+        source, target = options.chosen_pairs[0]  # who they are decides nothing about problems
+        base = options.btp(source_model=source, target_model=target, mode="finetune", replay_dataset=replay)
         found[name] = Mixture((name,), choose_problems(base))
     if len(found) > 1:
         found["+".join(names)] = Mixture(tuple(names), merged([mixture.problems for mixture in found.values()]))

@@ -64,14 +64,12 @@ def _print(rows: Any) -> None:
     table.add_column("samples", justify="right")
     for k in ks:
         table.add_column(f"{k}, 95 % interval", justify="right")
-    for row in rows:
-        if row.results is None:
-            table.add_row(row.checkpoint, row.benchmark, "", "", f"not measured: {row.problem}")
-            continue
+    measured = [row for row in rows if row.results is not None]
+    for row in measured:
         shown = [f"{100 * e['value']:.1f} % ({100 * e['low']:.1f} to {100 * e['high']:.1f})" if e else ""
                  for e in (row.pass_at.get(k) for k in ks)]
         table.add_row(row.checkpoint, row.benchmark, str(row.results["problems"]), str(row.results["samples"]), *shown)
-    Console(highlight=False).print(table)
+    if measured:
+        Console(highlight=False).print(table)
     for row in rows:
-        if row.folder is not None:
-            print(f"written to {row.folder}")
+        print(f"{row.benchmark}: not measured, {row.problem}" if row.folder is None else f"written to {row.folder}")

@@ -24,6 +24,16 @@ from evoselfcode.cli.evaluation import evaluate
 DATAGEN: dict[str, tuple[str, str, str]] = {
     "generate-names": ("evoselfcode.datagen.names:generate_names", "configs/datagen.yaml",
                        "Invent function names with the base model, and say what each rule refused."),
+    "generate-problems": ("evoselfcode.datagen.problems:generate_problems", "configs/datagen.yaml",
+                          "Write a problem for each name: title, description, example, hint."),
+    "generate-skeletons": ("evoselfcode.datagen.skeletons:generate_skeletons", "configs/datagen.yaml",
+                           "Write signature and docstring for each problem."),
+    "generate-code": ("evoselfcode.datagen.code:generate_code", "configs/datagen.yaml",
+                      "Write the body of each skeleton."),
+    "generate-ratings": ("evoselfcode.datagen.ratings:generate_ratings", "configs/datagen.yaml",
+                         "Rate each solution, five scores from 1 to 5."),
+    "convert": ("evoselfcode.datagen.convert:convert", "configs/datagen.yaml",
+                "Make chats to train on of what is rated well enough."),
 }
 """Command: (`module:function`, usual configuration, first line of its help)."""
 PIPELINE: dict[str, tuple[str, str, str]] = {

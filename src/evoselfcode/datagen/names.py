@@ -9,8 +9,10 @@ draws, in their order. So other rules need no new draws, and a larger `count` on
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from eg_cfg.errors import ConfigError
@@ -40,19 +42,21 @@ def generate_names(config: Config, progress: Progress = silent) -> Summary:
     with stage(config, "generate-names") as run, Store(paths.name_draws, NameDraw) as draws:
         run.damaged += draws.damaged
         asked = {mode: _asked(config, mode) for mode in options.modes}
-        names, rejected = _apply(options, draws, asked)
-        if len(names) < options.count:
-            with config.model.load_model() as model:
-                _check(model, options)
-                while len(names) < options.count:
-                    progress("inventing names", min(len(names), options.count), options.count)
-                    drawn = draws.added
-                    for mode in options.modes:
-                        for draw in _draw(model, options, config.seed, mode, asked[mode], draws):
-                            draws.add(draw)
-                    names, rejected = _apply(options, draws, asked)
-                    if draws.added == drawn:
-                        break
+        with ExitStack() as stack:
+            model: TextModel | None = None
+            for level in _levels(options, draws):
+                lacking = {mode: [index for index in range(level) if _key(asked[mode], index) not in draws]
+                           for mode in asked}
+                if model is None and any(lacking.values()):
+                    model = stack.enter_context(config.model.load_model())
+                    _check(model, options)
+                for mode, indices in lacking.items():
+                    for draw in _draw(model, options, config.seed, mode, asked[mode], indices):
+                        draws.add(draw)
+                names, rejected = _apply(options, draws, asked)
+                progress("inventing names", min(len(names), options.count), options.count)
+                if len(names) >= options.count:
+                    break
         kept = names[:options.count]
         replace_rows(paths.names, kept)
         seen = len(names) + rejected.total()
@@ -92,11 +96,22 @@ def _apply(options: NamesOptions, draws: Store[NameDraw],
     return names, rejected
 
 
-def _draw(model: TextModel, options: NamesOptions, seed: int, mode: NameMode, asked: str,
-          draws: Store[NameDraw]) -> Iterator[NameDraw]:
-    """The next draws of a mode, those that are missing among the earlier ones first."""
-    missing = [index for index in range(options.max_draws) if _key(asked, index) not in draws][:options.draws_at_once]
-    for first, count in runs(missing):
+def _levels(options: NamesOptions, draws: Store[NameDraw]) -> Iterator[int]:
+    """How many draws each mode is to have, more and more; a start that was killed goes on at the level where it was."""
+    step = options.draws_at_once
+    reached = max((draw.index for draw in draws if draw.mode in options.modes), default=0) + 1
+    level = math.ceil(reached / step) * step
+    while level < options.max_draws:
+        yield level
+        level += step
+    yield options.max_draws
+
+
+def _draw(model: TextModel | None, options: NamesOptions, seed: int, mode: NameMode, asked: str,
+          indices: list[int]) -> Iterator[NameDraw]:
+    """Draws of a mode at these indices, which decide them."""
+    for first, count in runs(indices):
+        assert model is not None
         sampling = Sampling(n=count, first_sample=first, temperature=options.temperature, top_p=options.top_p,
                             max_new_tokens=options.max_new_tokens, stop=("(", "\n"), seed=seed)
         (completions,) = model.generate([_prompt(options, mode)], sampling)

@@ -11,6 +11,7 @@
 | `varied` | what does not give one result for everything | `min_distinct` 2 |
 | `description` | descriptions of a sensible length | `min_words` 3, `max_words` 80 |
 | `agreement` | what most of its task agree with | `min_share` 0.5, `min_candidates` 3, `best_only` |
+| `round_trip` | what finds back from its description (`score.round_trip`) | `required` false |
 | `duplicates` | the first of equal pairs | `program` false: equal programs too |
 | `perplexity` | likely programs, and some rare ones | `keep_share` 0.7, `diverse_share` 0.15, `max` none |
 | `per_task` | the likeliest few of each task | `max` 2 |
@@ -193,6 +194,23 @@ class Agreement(Filter):
                 yield (item, "more agree on another") if beaten else item
 
 
+class RoundTrip(Filter):
+    """Keeps what behaves alike when it is described and written again."""
+
+    name = "round_trip"
+    required: bool = False
+    """Drops what was not asked."""
+
+    def reasons(self, items: Sequence[Item]) -> Iterator[Item | Dropped]:
+        """See the class."""
+        for item in items:
+            found = item.score.round_trip
+            if found is None:
+                yield (item, "not asked") if self.required else item
+            else:
+                yield item if found else (item, "does not find back")
+
+
 class Duplicates(Filter):
     """Keeps the first of equal pairs."""
 
@@ -285,7 +303,8 @@ def _likelihood(item: Item) -> tuple[float, str]:
 
 
 FILTERS: Mapping[str, type[Filter]] = {kind.name: kind for kind in (
-    Syntax, Lint, Runs, Tests, Varied, DescriptionLength, Agreement, Duplicates, Perplexity, PerTask, AtMost)}
+    Syntax, Lint, Runs, Tests, Varied, DescriptionLength, Agreement, RoundTrip, Duplicates, Perplexity, PerTask,
+    AtMost)}
 
 
 def made(item: Mapping[str, Mapping[str, Any]]) -> Filter:

@@ -63,8 +63,20 @@ class ScoreOptions(Options):
     """Runs programs on generated inputs and, where there are any, on tests."""
     inputs: int = Field(default=24, ge=1)
     """Generated inputs for each kind of parameters."""
+    round_trip: bool = False
+    """Describes each program, writes it again from the description, and compares what the two do."""
+    c2d: str | None = None
+    """Who describes for that: a folder or a name; the base model where none, which fills the docstring's gap."""
+    d2c: str | None = None
+    """Who writes it again; the base model where none."""
     batch: int = Field(default=256, ge=1)
     """Candidates between two records."""
+
+    @model_validator(mode="after")
+    def _together(self) -> Self:
+        if self.round_trip and not self.execution:
+            raise ValueError("round_trip compares what programs do: leave execution on")
+        return self
 
 
 class FilterOptions(Options):
@@ -170,6 +182,8 @@ class IterateOptions(Options):
     description: DrawOptions = DrawOptions(temperature=0.0, max_new_tokens=128)
     replay: float = Field(default=0.5, ge=0)
     """Pairs of the initial training that are learned again, for each new one."""
+    variants: int = Field(default=1, ge=1)
+    """Lessons that D2C gets of one pair, as `d2c.variants`."""
     d2c: TrainingOptions = TrainingOptions(use_lora=False, num_epochs=1)
     c2d: TrainingOptions = TrainingOptions(use_lora=False, num_epochs=1)
     """Fine-tuning within a round."""

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from evoselfcode.config import Config
 
-RUNNING_FILTERS = ("runs", "tests", "varied", "agreement")
+RUNNING_FILTERS = ("runs", "tests", "varied", "agreement", "round_trip")
 """Filters that know something from running programs."""
 _TASK_FILTERS = ("agreement", "per_task")
 """Filters that compare the candidates of one task; C2D's descriptions have one each."""
@@ -179,7 +179,7 @@ class Round:
         d2c, c2d = self._d2c, self._c2d
         if learnt.d2c:
             lessons = d2c_lessons(_distinct(d2c_rows), share=share, examples=self._config.d2c.examples,
-                                  seed=self._config.seed, variants=self._config.d2c.variants)
+                                  seed=self._config.seed, variants=options.variants)
             d2c = self._trained(d2c, lessons, folder / "d2c", options.d2c, self._config.d2c.lora, "D2C")
         if learnt.c2d and options.use_c2d:
             lessons = c2d_lessons(_distinct(c2d_rows), infill=infills(c2d.options))

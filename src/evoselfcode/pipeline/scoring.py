@@ -11,24 +11,25 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from eg_cfg.benchmarks.base import AssertionTest, Problem
 from eg_cfg.errors import DataNotFoundError
 from eg_cfg.grading.grader import Grader, GradeRequest
 from eg_cfg.grading.quality import measure
 from eg_cfg.grading.syntax import parse
-from eg_cfg.models.base import ScoringModel, require_scores
+from eg_cfg.models.base import ScoringModel, TextModel, require_scores
 from eg_cfg.sandbox import Sandbox
 from evoselfcode.pairs import code_of, source_of
+from evoselfcode.pipeline.back_again import write_again
 from evoselfcode.pipeline.behaviour import Behaviour, behaviour_sandbox, observe
-from evoselfcode.pipeline.options import ScoreOptions
+from evoselfcode.pipeline.options import DrawOptions
 from evoselfcode.pipeline.perplexity import score_code
-from evoselfcode.records import Candidate, Score, content_id
+from evoselfcode.records import Candidate, PairFields, Score, content_id
 from evoselfcode.stage import Progress, silent, stage
 from evoselfcode.store import Store, read_rows
 from evoselfcode.summary import Summary
-from evoselfcode.writers import named, writer_id
+from evoselfcode.writers import infills, named, writer_id
 
 if TYPE_CHECKING:
     from evoselfcode.config import Config
@@ -62,6 +63,7 @@ def score(config: Config, progress: Progress = silent) -> Summary:
             "run to their end": sum(found.outcome == "ok" for found in known),
             "without inputs": sum(found.outcome == "unknown" for found in known),
             "with tests": sum(found.tests_total is not None for found in known),
+            "found back": sum(bool(found.round_trip) for found in known) if config.score.round_trip else None,
             "median perplexity": None if not perplexities else round(sorted(perplexities)[len(perplexities) // 2], 4)})
 
 
@@ -76,10 +78,22 @@ class ScoreBook:
     def __init__(self, config: Config, scores: Store[Score] | Mapping[str, Score]) -> None:
         self._config = config
         self._options = config.score
+        self._loaded: tuple[TextModel, ...] = ()
         self._scores = scores
         self._model = named(config, config.score.model)
-        self._settings = _settings(self._options, writer_id(self._model) if self._options.perplexity else None,
-                                   config.sandbox.timeout)
+        self._partners = (named(config, config.score.c2d), named(config, config.score.d2c))
+        self._settings = self._hashed()
+
+    def _hashed(self) -> str:
+        """Hash of what decides a score."""
+        options = self._options
+        parts: dict[str, Any] = {
+            "model": writer_id(self._model) if options.perplexity else None, "lint": options.lint,
+            "inputs": options.inputs if options.execution else None,
+            "timeout": self._config.sandbox.timeout if options.execution else None}
+        if options.round_trip:
+            parts["round_trip"] = [writer_id(partner) for partner in self._partners]
+        return content_id(**parts)
 
     def key(self, candidate: Candidate) -> str:
         """By what a candidate's score is known."""
@@ -108,6 +122,8 @@ class ScoreBook:
                 model = require_scores(stack.enter_context(self._model.load_model()), "score.perplexity")
             if self._options.execution:
                 sandbox = stack.enter_context(behaviour_sandbox(self._config.sandbox))
+            if self._options.round_trip:
+                self._loaded = tuple(stack.enter_context(partner.load_model()) for partner in self._partners)
             for start in range(0, len(items), self._options.batch):
                 for found in self._batch(items[start:start + self._options.batch], model, sandbox):
                     scores.add(found)
@@ -127,6 +143,9 @@ class ScoreBook:
             tested = _tested(sandbox, [candidate for _, candidate in items], self._config.sandbox.timeout)
         else:
             seen, tested = [Behaviour("unknown")] * len(pairs), [(None, None)] * len(pairs)
+        trips: list[bool | None] = [None] * len(pairs)
+        if sandbox is not None and self._options.round_trip:
+            trips = self._round_trips(pairs, seen, sandbox)
         rows = []
         for place, (key, _) in enumerate(items):
             found, did = likely[place], seen[place]
@@ -136,8 +155,23 @@ class ScoreBook:
                 tokens=len(found.token_ids) if found is not None else None, parses=parse(programs[place]) is not None,
                 findings=findings[place], tests_passed=tested[place][0], tests_total=tested[place][1],
                 outcome=did.outcome if sandbox is not None else None, behaviour=did.behaviour, calls=did.calls,
-                raised=did.raised, distinct=did.distinct, examples=did.examples))
+                raised=did.raised, distinct=did.distinct, round_trip=trips[place], examples=did.examples))
         return rows
+
+    def _round_trips(self, pairs: Sequence[PairFields], seen: Sequence[Behaviour],
+                     sandbox: Sandbox) -> list[bool | None]:
+        """Whether each program, described and written again, behaves as before; None where that is not known."""
+        c2d, d2c = self._loaded
+        draw = DrawOptions(temperature=0.0)
+        written = write_again(pairs, c2d, d2c, infill=infills(self._partners[0]), description=draw, code=draw)
+        places = [place for place, pair in enumerate(written) if pair is not None]
+        again = observe(sandbox, [pair for pair in written if pair is not None], inputs=self._options.inputs,
+                        timeout=self._config.sandbox.timeout)
+        found: list[bool | None] = [None if did.behaviour is None else False for did in seen]
+        for place, did in zip(places, again, strict=True):
+            if seen[place].behaviour is not None:
+                found[place] = did.behaviour == seen[place].behaviour
+        return found
 
 
 def _tested(sandbox: Sandbox, candidates: Sequence[Candidate],
@@ -155,8 +189,3 @@ def _problem(candidate: Candidate) -> Problem:
     return Problem(task_id=candidate.task, benchmark="raw", prompt="", entry_point=candidate.pair.name,
                    hidden_tests=tuple(AssertionTest(source) for source in candidate.tests))
 
-
-def _settings(options: ScoreOptions, model: str | None, timeout: float) -> str:
-    """Hash of what decides a score."""
-    return content_id(model=model, lint=options.lint, inputs=options.inputs if options.execution else None,
-                      timeout=timeout if options.execution else None)

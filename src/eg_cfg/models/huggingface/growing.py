@@ -25,9 +25,11 @@ _SHARE = 8
 """A layer of n columns gets room for n / 8 more, and for 32 at least."""
 
 
-class GrowingLayer(DynamicLayer):
+class GrowingLayer(DynamicLayer):  # type: ignore[no-untyped-call]
     """Keys and values of one layer, (rows, heads, columns, width of a head)."""
 
+    keys: torch.Tensor
+    values: torch.Tensor
     _rooms: tuple[torch.Tensor, torch.Tensor] | None = None
     """What `keys` and `values` are views of, where nobody else sees that memory."""
 
