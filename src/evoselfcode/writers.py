@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from eg_cfg.config import build
-from eg_cfg.errors import ModelNotFoundError
 from eg_cfg.runs import fingerprint
 from eg_cfg.studies.model_options import ModelOptions, weights_fingerprint
 
@@ -75,15 +74,6 @@ def takes_chats(options: ModelOptions) -> bool:
 
 
 def _tokenizer(options: ModelOptions) -> Any:
-    from transformers import AutoTokenizer
+    from eg_cfg.models.huggingface.loading import load_tokenizer
 
-    from eg_cfg.models.huggingface.loading import base_of
-
-    place = options.spec().model
-    if Path(place).is_dir() and not (Path(place) / "tokenizer_config.json").is_file():
-        place = base_of(Path(place))
-    try:
-        return AutoTokenizer.from_pretrained(place)
-    except (OSError, ValueError) as error:
-        raise ModelNotFoundError(f"the tokenizer of {options.model_name} cannot be had ({str(error).splitlines()[0]}): "
-                                 f"pass a model that is here, for instance tiny-base") from error
+    return load_tokenizer(options.spec().model, name=options.model_name)

@@ -107,6 +107,17 @@ def test_an_interrupted_one_ends_as_one_that_was_not(tmp_path: Path, models: dic
     assert lasting(results["studies"]) == lasting(done.results["studies"])
 
 
+def test_more_seeds_and_arms_go_on(done: AblationOutcome, models: dict[str, str]) -> None:
+    before = times(done.folder, "scores.json")
+    more = ablation(build(AblationOptions, small(done.folder, **models, arms="uniform", train_tokens=1200,
+                                                 seeds=(42, 43))))
+    study = more.results["studies"]["btp"]
+    assert study["seeds"] == [42, 43]
+    assert [arm["name"] for arm in study["arms"]] == ["none", "full", "uniform"]
+    assert before.items() <= times(done.folder, "scores.json").items()
+    assert study["arms"][1]["seeds"][0] == done.results["studies"]["btp"]["arms"][1]["seeds"][0]
+
+
 def test_an_arm_that_cannot_be_is_told_and_the_others_go_on(tmp_path: Path, models: dict[str, str]) -> None:
     folder = save_small(tmp_path / "only-wrong")
     options = build(AblationOptions, small(tmp_path / "run", source_model=str(folder), max_new_tokens=12,

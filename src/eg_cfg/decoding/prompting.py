@@ -7,7 +7,7 @@
 `deepseek_instruct`   an instruction with three solved examples, in a chat where the tokenizer has a template
 `long_code`           an instruction that asks for many simple lines
 `completion`          the text that a base model continues; the signal is a piece of the file above it
-`signal_tokens`       the same, for a model whose vocabulary has tokens for signals
+`signal_tokens`       the same text with the signal at its end, for a model whose vocabulary has tokens for signals
 
 Instructions end in an open fence, so that what follows is code and nothing else. In every form code goes on from the
 problem's `completion_prefix`: a program is that and what was written.
@@ -79,7 +79,8 @@ def frame_for(problem: Problem, prompt_type: PromptType, chat: bool) -> Frame:
     task = task_of(problem)
     if prompt_type in ("completion", "signal_tokens"):
         settings = settings_for(problem.benchmark, "completion", task)
-        return Frame(problem, lambda signal: _continued(problem, signal), f"guide/{prompt_type}.signal.j2",
+        conditional = _continued if prompt_type == "completion" else _followed
+        return Frame(problem, lambda signal: conditional(problem, signal), f"guide/{prompt_type}.signal.j2",
                      settings.stop, settings.max_new_tokens)
     if task == "snippet":
         raise ConfigError(f"--prompt-type {prompt_type} asks for whole programs, and {problem.benchmark} for lines in "
@@ -99,6 +100,14 @@ def _continued(problem: Problem, signal: str) -> Prompt:
     if not text.startswith(above):
         above = ""
     return above + signal + text[len(above):]
+
+
+def _followed(problem: Problem, signal: str) -> Prompt:
+    """The text to continue, with the signal at its end: it is read with the task in mind, and a new one leaves all
+    before it as it was."""
+    text = render(problem, "generic", "completion")
+    assert isinstance(text, str)
+    return text + signal
 
 
 def _instructed(problem: Problem, signal: str, template: str, chat: bool) -> Prompt:

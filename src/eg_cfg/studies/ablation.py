@@ -35,7 +35,9 @@ RESULTS = "ablation_results.json"
 FIGURES = "figures"
 _OWN = ("collections", "arms", "guide", FIGURES)
 _ELSEWHERE = ("output_dir", "output_root", "checkpoint_dir", "cache_dir", "workers", "force", "force_resample",
-              "use_cached_sampling", "device", "api_option", "report_to", "allow_weak_isolation")
+              "use_cached_sampling", "device", "api_option", "report_to", "allow_weak_isolation", "seeds", "arms",
+              "guide_arms")
+"""Options that say where and how fast, and those of which a later start may ask for more."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,7 @@ def _identity(options: AblationOptions) -> dict[str, Any]:
         roles = assign(options.btp())
         models = {"source": roles.source.model_identity(),
                   "target": None if roles.target is None else roles.target.model_identity()}
-    return {**values, "seeds": list(options.chosen_seeds), **models}
+    return {**values, **models}
 
 
 def _stem(options: AblationOptions) -> str:

@@ -116,7 +116,7 @@ def _space(options: HyperparameterOptions, start: Mapping[int, Scored]) -> Mappi
 def _tested(ground: Ground, parameters: Mapping[str, Any], say: Say) -> dict[str, Any]:
     """The best configuration's model, and the untrained one, on the problems that score."""
     options = ground.options
-    run_trial(ground, parameters, lambda step, value: None)  # trained here too, where another machine's trial is the best
+    run_trial(ground, parameters, lambda step, value: None)  # another machine trained it, perhaps
     problems = choose_problems(options.btp())
     before, after = {}, {}
     name = ground.place(parameters, 0).parent.name

@@ -149,6 +149,27 @@ def _pretrained(model: str, options: LocalOptions, name: str,
     return cast(PreTrainedModel, module), cast(PreTrainedTokenizerBase, tokenizer)
 
 
+def load_tokenizer(model: str, *, name: str) -> PreTrainedTokenizerBase:
+    """The tokenizer alone; of an adapter without one, its base model's.
+
+    Args:
+        model: A folder or a hub id.
+        name: What the user called it.
+
+    Raises:
+        ModelNotFoundError: It cannot be had.
+    """
+    if Path(model).is_dir() and not (Path(model) / "tokenizer_config.json").is_file():
+        model = base_of(Path(model))
+    here = Path(model).is_dir()
+    unreachable = None if here else _why_not_online(model, None)
+    try:
+        found = AutoTokenizer.from_pretrained(model, local_files_only=unreachable is not None)
+    except (OSError, ValueError, ImportError) as error:
+        raise _explained(error, model, name, build(LocalOptions, {}), here, unreachable) from error
+    return cast(PreTrainedTokenizerBase, found)
+
+
 def _why_not_online(model: str, revision: str | None) -> str | None:
     """Why the hub cannot be used for a model, or None. Asked once, because transformers would try for half a minute."""
     from huggingface_hub import HfApi
