@@ -177,7 +177,9 @@ def compare(model: LogitModel, tracer: Tracer, problems: Sequence[Problem], batc
     print(f"  plain greedy     {plain:8.2f} s   {lengths[0]:6d} tokens written")
     print(f"  guided           {guided:8.2f} s   {lengths[1]:6d} tokens written, {counters.refreshes} signals, "
           f"{counters.executions_run} runs ({counters.executions_shared} shared)")
-    print(f"  guided / plain   {guided / plain:8.1f}")
+    programs = len(chosen.gammas)
+    print(f"  guided / plain   {guided / plain:8.1f}" + (
+        f"   for {programs} programs a problem: {guided / plain / programs:.1f} a program" if programs > 1 else ""))
     spent = {part: counters.seconds.get(part, 0.0) for part in PARTS}
     print("  seconds by part  " + ", ".join(f"{part} {seconds:.2f}" for part, seconds in spent.items())
           + "  (executions: waiting with nothing else to do)")

@@ -37,7 +37,9 @@ def _dashes(name: str) -> str:
 
 CONTEXT: dict[str, Any] = {"help_option_names": ["-h", "--help"], "token_normalize_func": _dashes}
 """How every command line is read, those of the scripts too."""
-CONTINUES = frozenset({"grade", "generate", "baseline", "btp", "guide", "ablation"})
+CONTINUES = frozenset(
+    {"grade", "generate", "baseline", "btp", "guide", "ablation", "hyperparameters", "transfer", "run"}
+)
 """Commands that go on where they stopped when they are started again."""
 app = typer.Typer(
     name="eg-cfg",
