@@ -32,7 +32,7 @@ _PURPOSE = {
             "`tiny-base`.",
     "steps2": "As `tiny`, and like it from `tiny-base`, but asked for problems of one and two steps only: a base with "
               "a gap to close. Documented files of three steps, without tests, stay in its mixture as they were in "
-              "`tiny-base`'s: without them it forgets within minutes that there are longer functions.",
+              "`tiny-base`'s.",
     "small": "A smaller sibling of `tiny`, from random weights: a target for what a larger model found.",
     "untrained": "The architecture of `tiny` with random weights.",
 }

@@ -38,10 +38,7 @@ def file(draw: Draw) -> list[Part]:
 
 
 def longer(draw: Draw) -> list[Part]:
-    """As `file`, of three steps, however many the problems of the phase have.
-
-    A base that is asked for shorter functions alone forgets longer ones within a few hundred updates.
-    """
+    """As `file`, of three steps, however many the problems of the phase have: what a base has learnt stays in use."""
     problem = checked(train_problem(draw.rng.randrange(2**40), 0, (3,)))
     return [Part(_preface(draw.rng, 0.2) + draw.source(problem) + END)]
 
