@@ -222,6 +222,7 @@ def test_compare_takes_several_k(command, tmp_path: Path) -> None:
 def test_a_ctrl_c_while_modules_are_imported_is_told_in_a_word(tmp_path: Path) -> None:
     script = (
         "import os, signal, sys\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # whatever the tests were started from
         "class Stop:\n"
         "    def find_spec(self, name, path=None, target=None):\n"
         "        if name == 'typer':\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import sys
 from pathlib import Path
@@ -34,7 +35,7 @@ def test_what_a_name_tells_about_chats(name: str, values: dict[str, object], cha
 def test_a_local_models_tokenizer_tells(tmp_path: Path, template: str | None) -> None:
     from small_models import configuration, tokenizer
 
-    made = tokenizer()
+    made = copy.deepcopy(tokenizer())  # others share it
     made.chat_template = template  # type: ignore[assignment]
     made.save_pretrained(tmp_path / "m")
     configuration("llama").save_pretrained(tmp_path / "m")

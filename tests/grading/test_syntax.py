@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import gc
+import sys
+import threading
+
 import pytest
 
 from eg_cfg.grading.syntax import code_spans, complete_prefix, defined_names, ends_early, parse
@@ -41,3 +45,42 @@ def test_names_of_source_that_does_not_parse() -> None:
     assert defined_names("if 1:\n    import a.b as c, d.e\nelse:\n    x, *y = 1, 2\ndef f():\n    z = 1\n") == {
         "c", "d", "x", "y", "f"}
     assert code_spans("Here is.\n\nx = 1\nprint(x)\n\nwhich prints one, of course.") == ["x = 1\nprint(x)\n"]
+
+
+class Doomed:
+    """Runs Python when the collector finds it, in the middle of whatever is done then."""
+
+    def __init__(self) -> None:
+        self.me = self
+
+    def __del__(self) -> None:
+        sum(range(50))
+
+
+def test_threads_may_parse_at_the_same_time() -> None:
+    """CPython 3.11 fails about one in twenty of these with a SystemError: its threads share a count."""
+    lines = "".join(f"    a{i} = [x + {i}, (x, {{'k': {i}}})]\n" for i in range(60))
+    source = f"def f(x):\n{lines}    return a0\n"
+    found: list[bool] = []
+
+    def work(depth: int) -> None:
+        if depth:
+            return work(depth - 1)
+        for _ in range(100):
+            Doomed()
+            found.append(parse(source) is not None)
+        return None
+
+    interval, thresholds = sys.getswitchinterval(), gc.get_threshold()
+    sys.setswitchinterval(1e-6)
+    gc.set_threshold(50, 2, 2)
+    try:
+        threads = [threading.Thread(target=work, args=(depth,)) for depth in (0, 40, 80)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(interval)
+        gc.set_threshold(*thresholds)
+    assert found == [True] * 300

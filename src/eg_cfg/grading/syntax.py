@@ -30,9 +30,11 @@ _AST_FLAGS = ast.PyCF_ONLY_AST | int(vars(codeop)["PyCF_ALLOW_INCOMPLETE_INPUT"]
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 _MOST_CHARACTERS = 250_000
 _MOST_CONTINUATIONS = 1_000
+"""Backslashes at line ends; tree-sitter's time grows with the square of their number."""
 _MOST_READ = 1_000_000
 """Characters that tree-sitter reads in search of code in one text."""
-"""Backslashes at line ends; tree-sitter's time grows with the square of their number."""
+_RACES = 20
+"""Times that a parse is tried where threads disturb one another."""
 _CODE_BEGINS = re.compile(
     r"^(?:(?P<definition>(?:async[ ]+def|def|class)[ ]+\w+[ ]*[(:\[])|import[ ]+\w|from[ ]+[\w.]+[ ]+import[ ]|@\w"
     r"|\w+[ ]*=|(?:for|while|if|with|try)\b[^\n]*:[ ]*$|\w+[\w.]*\()", re.MULTILINE)
@@ -43,12 +45,20 @@ def _try_parse(source: str) -> ast.Module | Exception:
     with warnings.catch_warnings():
         # "\d" in a plain string is a warning; whether a program parses must not hang on the caller's filter.
         warnings.simplefilter("ignore")
-        try:
-            tree = compile(source, "<candidate>", "exec", _AST_FLAGS, dont_inherit=True)
-        except (SyntaxError, ValueError, OverflowError, RecursionError, MemoryError) as error:
-            return error
-    assert isinstance(tree, ast.Module)
-    return tree
+        for left in reversed(range(_RACES)):
+            try:
+                tree = compile(source, "<candidate>", "exec", _AST_FLAGS, dont_inherit=True)
+            except (SyntaxError, ValueError, OverflowError, RecursionError, MemoryError) as error:
+                return error
+            except SystemError:
+                # Threads share the depth that CPython 3.11 counts while it builds a tree, and the loser of a race is
+                # told that the count does not balance (python/cpython#106905).
+                if not left:
+                    raise
+            else:
+                assert isinstance(tree, ast.Module)
+                return tree
+    raise AssertionError("a tree or an error was found")
 
 
 def parse(source: str) -> ast.Module | None:
