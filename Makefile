@@ -3,6 +3,8 @@
 #   make demo       the embedded model on the embedded benchmark: sample, grade, print the table
 #   make test       lint, types and tests
 #   make test-long  the tests that take minutes each
+#   make evidence   what the methods do for the embedded models: all runs and tables of docs/evidence.md (hours; goes
+#                   on where it was; SIZE=small takes less, STUDIES="guide btp" some of them)
 #
 # PYTHON=/path/to/python chooses the interpreter. An unchanged .venv is used again.
 
@@ -12,7 +14,7 @@ PY := $(VENV)/bin/python
 INPUTS := pyproject.toml constraints.txt Makefile
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long lint types clean
+.PHONY: help demo test test-long lint types evidence clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -25,6 +27,9 @@ test: lint types
 
 test-long: $(VENV)/.installed-dev
 	$(PY) -m pytest -n 2 --dist loadgroup -m long
+
+evidence: $(VENV)/.installed
+	$(PY) -m recipes.evidence $(STUDIES) --size $(or $(SIZE),full) --out runs/evidence
 
 lint: $(VENV)/.installed-dev
 	$(PY) -m ruff check .

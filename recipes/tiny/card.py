@@ -40,6 +40,7 @@ _KINDS = {
     "file": "documented functions", "longer": "documented functions of three steps",
     "module": "files of several documented functions",
     "fim": "documented functions with a gap to fill in", "name": "function names to fill in",
+    "repeats": "words in no order to copy",
     "exports": "lists of invented names to copy", "described": "descriptions with their code",
     "shown": "descriptions and shown tests with their code", "vague": "the same with a step that only tests tell",
     "session": "several tasks in a row, each with its code",

@@ -112,7 +112,7 @@ def documents(stage: Stage, phase: int, shard: int, out: Path | None = None) -> 
         stage: Of which.
         phase: Number of its phase.
         shard: Number of the shard.
-        out: Folder of all stages, where a kind reads what a model wrote.
+        out: Folder of all stages, where a kind reads what a model wrote, or the vocabulary.
     """
     spec = stage.phases[phase]
     first = (phase * 1_000_000 + shard) * stage.shard_problems
@@ -120,18 +120,28 @@ def documents(stage: Stage, phase: int, shard: int, out: Path | None = None) -> 
     rng = Random(f"documents {stage.seed} {phase} {shard}")
     kinds, weights = list(spec.mix), list(spec.mix.values())
     samples = read_samples(out / FILE) if out is not None and "sampled" in kinds else ()
+    vocabulary = _vocabulary(out / "tokenizer") if out is not None and "repeats" in kinds else ()
     found = []
     for _ in range(_USES):
         for problem in problems:
             kind = rng.choices(kinds, weights)[0]
             others = tuple(rng.sample(problems, min(_OTHERS, len(problems))))
-            found.append(document(kind, Draw(problem, others, rng, samples)))
+            found.append(document(kind, Draw(problem, others, rng, samples, vocabulary)))
     return found
 
 
 @lru_cache(maxsize=1)
 def _tokenizer(folder: Path) -> Tokenizer:
     return Tokenizer.from_file(str(folder / "tokenizer.json"))
+
+
+@lru_cache(maxsize=1)
+def _vocabulary(folder: Path) -> tuple[str, ...]:
+    """The texts of the tokens that are what a text of their own becomes; bytes that are no text, say, are not."""
+    tokenizer = _tokenizer(folder)
+    texts = {token: tokenizer.decode([token]) for token in range(tokenizer.get_vocab_size())}
+    return tuple(text for token, text in texts.items()
+                 if text and tokenizer.encode(text, add_special_tokens=False).ids == [token])
 
 
 def shard_batches(stage: Stage, tokenizer_folder: Path, phase: int, shard: int) -> list[list[Encoded]]:

@@ -2,9 +2,9 @@
 
     document("shown", draw)     # [Part("<|begin|>"), Part("def ...", trained=False), Part("    evens = ...")]
 
-For a model that has never been asked for anything: `file`, `longer`, `module`, `fim`, `name`, `exports`. For one that
-writes what a description asks for: `described`, `shown`, `vague`, `session`. For one that reads execution signals:
-those of `recipes.tiny.signals`. A kind for another model is one more function and one more name in `KINDS`.
+For a model that has never been asked for anything: `repeats`, `file`, `longer`, `module`, `fim`, `name`, `exports`. For
+one that writes what a description asks for: `described`, `shown`, `vague`, `session`. For one that reads execution
+signals: those of `recipes.tiny.signals`. A kind for another model is one more function and one more name in `KINDS`.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from types import MappingProxyType
 
 from eg_cfg.benchmarks.minipy import MiniPyProblem, task_example, train_problem
 from eg_cfg.benchmarks.minipy.render import STYLES
+from eg_cfg.errors import UsageError
 from recipes.tiny import signals
 from recipes.tiny.checks import checked
 from recipes.tiny.parts import VARIANTS, Draw, Kind, Part
@@ -89,6 +90,24 @@ def exports(draw: Draw) -> list[Part]:
     return [Part(f'"""Names: {listed}."""\n\n__all__ = ['), Part(", ".join(map(repr, names)) + "]\n" + END)]
 
 
+def repeats(draw: Draw) -> list[Part]:
+    """Tokens in no order, then the same again, once or twice: nothing but copying tells the second time.
+
+    All tokens are equally likely, and none tells the next: else a model learns at first what is likely, and copying
+    forms later or never. For a model that knows nothing yet; one that knows how code goes on forgets it over these.
+
+    Raises:
+        UsageError: The vocabulary is not known.
+    """
+    rng = draw.rng
+    if not draw.vocabulary:
+        raise UsageError("expected a vocabulary for documents of the kind repeats, found none: name the folder of all "
+                         "stages")
+    drawn = rng.choices(draw.vocabulary, k=rng.randint(8, 40))
+    times = 1 if len(drawn) > 20 else 2
+    return [Part(token, trained) for trained in (False, *[True] * times) for token in drawn]
+
+
 def described(draw: Draw) -> list[Part]:
     """A task without tests, and its answer."""
     return _answered(draw, draw.problem, False)
@@ -116,7 +135,7 @@ def session(draw: Draw) -> list[Part]:
 
 
 KINDS: Mapping[str, Kind] = MappingProxyType({kind.__name__: kind for kind in (
-    file, longer, module, fim, name, exports, described, shown, vague, session,
+    file, longer, module, fim, name, exports, repeats, described, shown, vague, session,
     signals.picked, signals.avoided, signals.agreed, signals.begun, signals.blind, signals.sampled)})
 """Every kind of document, by the name that recipes give it."""
 

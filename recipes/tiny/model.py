@@ -11,6 +11,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerBase
 
+from recipes.tiny.copying import give_copying
 from recipes.tiny.options import Shape
 from recipes.tiny.tokenizer import CONTEXT
 
@@ -23,8 +24,12 @@ def built(shape: Shape, tokenizer: PreTrainedTokenizerBase, seed: int) -> LlamaF
         num_attention_heads=shape.heads, num_key_value_heads=shape.heads, intermediate_size=shape.intermediate,
         max_position_embeddings=CONTEXT, tie_word_embeddings=True, bos_token_id=tokenizer.bos_token_id,
         eos_token_id=tokenizer.eos_token_id, pad_token_id=tokenizer.pad_token_id, dtype="float32",
+        attention_bias=shape.copying,
     )
-    return LlamaForCausalLM(config)
+    model = LlamaForCausalLM(config)
+    if shape.copying:
+        give_copying(model, seed)
+    return model
 
 
 def parameters(model: torch.nn.Module) -> int:

@@ -30,6 +30,8 @@ class Shape(Options):
     layers: int
     heads: int
     intermediate: int
+    copying: bool = False
+    """Begin with heads that copy, in the first two layers; left to chance they may never form."""
 
 
 class Phase(Options):
@@ -57,6 +59,8 @@ class Stage(Options):
     model: str
     """Name of the model, and of its folder."""
     shape: str
+    prompt_type: str | None = None
+    """What guided decoding is to ask it with, where no other is asked for."""
     start: str | None = None
     """Stage whose final weights this one goes on from; none: random weights."""
     seed: int

@@ -37,6 +37,8 @@ class Draw:
     rng: Random
     samples: tuple[Samples, ...] = ()
     """What a model wrote, for documents of that."""
+    vocabulary: tuple[str, ...] = ()
+    """Texts of one token each, for documents of those."""
 
     def varied(self, problem: MiniPyProblem) -> MiniPyProblem:
         """The problem in another wording, now and then in its own."""

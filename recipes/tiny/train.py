@@ -113,15 +113,18 @@ def train(recipe: Recipe, name: str, out: Path, machine: Machine, kept: Path = C
 
 def _start(recipe: Recipe, stage: Stage, tokens: Path, out: Path) -> LlamaForCausalLM:
     if stage.start is None:
-        return built(recipe.shapes[stage.shape], AutoTokenizer.from_pretrained(tokens), stage.seed)
+        model = built(recipe.shapes[stage.shape], AutoTokenizer.from_pretrained(tokens), stage.seed)
+        if stage.prompt_type is not None:
+            model.config.eg_cfg_prompt_type = stage.prompt_type
+        return model
     name = recipe.stage(stage.start).model
     places = (out / name / "final", PACKAGED / name)
     before = next((place for place in places if (place / "model.safetensors").exists()), None)
     if before is None:
         raise UsageError(f"expected the finished stage {stage.start} in {places[0]}, found none: train it first with "
                          f"--stage {stage.start}")
-    model: LlamaForCausalLM = LlamaForCausalLM.from_pretrained(before, dtype=torch.float32)
-    return model
+    loaded: LlamaForCausalLM = LlamaForCausalLM.from_pretrained(before, dtype=torch.float32)
+    return loaded
 
 
 def _moved(model: torch.nn.Module, device: str) -> None:

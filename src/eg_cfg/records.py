@@ -41,7 +41,7 @@ def write_atomically(path: Path, chunks: Iterable[bytes]) -> None:
     """
     temporary = path.with_name(f".{path.name}.tmp")
     try:
-        with open(temporary, "wb") as file:
+        with open(temporary, "wb", opener=_no_link) as file:
             file.writelines(chunks)
             file.flush()
             os.fsync(file.fileno())
@@ -51,6 +51,11 @@ def write_atomically(path: Path, chunks: Iterable[bytes]) -> None:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
         raise _write_error(path, error) from error
+
+
+def _no_link(path: str, flags: int) -> int:
+    """Opens what is no link: one that somebody put there would lead the writer elsewhere."""
+    return os.open(path, flags | os.O_NOFOLLOW, 0o666)
 
 
 def _sync_folder(folder: Path) -> None:

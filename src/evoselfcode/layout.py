@@ -6,6 +6,9 @@ from pathlib import Path
 
 from eg_cfg.config import Options
 
+INVENTED = "invented.jsonl"
+"""In `data/raw`, what the base model invented."""
+
 
 class Paths(Options):
     """The folders of a workspace; relative ones start where the command runs."""
@@ -55,7 +58,7 @@ class Paths(Options):
     @property
     def invented(self) -> Path:
         """Raw pairs that were made of drafts."""
-        return self.raw / "invented.jsonl"
+        return self.raw / INVENTED
 
     @property
     def candidates(self) -> Path:

@@ -13,9 +13,9 @@ import pytest
 
 from conftest import Command
 from eg_cfg.benchmarks.registry import load
-from eg_cfg.cli.guide import read_options
+from eg_cfg.cli.guide import SIGNALS, read_options
 from eg_cfg.cli.guide_view import LiveView, LogView, moved, printable, view
-from eg_cfg.decoding.base import Alternative, Candidate, Refresh, Token
+from eg_cfg.decoding.base import SIGNAL_PARTS, Alternative, Candidate, Refresh, Token
 from eg_cfg.decoding.prompting import frame_for
 from eg_cfg.models.fake import text_of
 
@@ -39,6 +39,15 @@ def test_flags_alone_run_one_trial() -> None:
     assert read_options(given(model_name="fake:x", benchmark="demo"))[0].trials == ("ns3t0.75d2k1_auto_ln",)
     accepting = read_options(given(model_name="fake:x", benchmark="demo", accept_passing=True))[0]
     assert accepting.trials == ("ns3t0.75d2k1_auto_ln_acc",)
+
+
+def test_the_part_of_a_signal_and_equal_wall_time_are_flags(tmp_path: Path) -> None:
+    assert SIGNALS == SIGNAL_PARTS
+    plain = read_options(given(model_name="fake:x", benchmark="demo"))[0]
+    assert (plain.signal, plain.best_of_time) == ("whole", False)
+    options = read_options(given(session_config=session(tmp_path), signal="shuffled", best_of_time=True))[0]
+    assert (options.signal, options.best_of_time) == ("shuffled", True)
+    assert options.decoder(options.parsed[0]).signal == "shuffled"
 
 
 def test_a_session_with_a_grid_or_a_list(tmp_path: Path, repository: Path) -> None:

@@ -14,7 +14,7 @@ import torch
 from eg_cfg.benchmarks.base import Problem
 from eg_cfg.decoding.base import Candidate, Executor, GuideOptions
 from eg_cfg.decoding.candidates import executable, first_of_each, lines_of, undocumented, upto_line
-from eg_cfg.decoding.prompting import frame_for
+from eg_cfg.decoding.prompting import frame_for, resolve
 from eg_cfg.decoding.signals import fitting_signal
 from eg_cfg.models.base import LogitModel, Sampling
 from eg_cfg.models.choosing import choose
@@ -43,7 +43,8 @@ class Reference:
 
     def solve(self, problem: Problem, gamma: float) -> Written:
         options, model = self.options, self.model
-        frame = frame_for(problem, options.prompt_type, model.supports_chat)
+        prompt_type = resolve(options.prompt_type, model.supports_chat, model.prompt_type)
+        frame = frame_for(problem, prompt_type, model.supports_chat)
         stop = frame.stop if options.stop is None else options.stop
         plain_prompt = model.encode(frame.plain)
         conditional_prompt: list[int] | None = None
@@ -61,7 +62,7 @@ class Reference:
                 signal = fitting_signal(
                     problem, candidates, frame.signal_template, options.minimal_trace,
                     lambda text: len(model.encode(frame.conditional(text))) - len(plain_prompt)
-                    <= options.signal_tokens)
+                    <= options.signal_tokens, options.signal)
                 conditional_prompt = model.encode(frame.conditional(signal)) if signal else None
                 signals.append(signal)
                 due = line + options.refresh

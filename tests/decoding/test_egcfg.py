@@ -6,24 +6,27 @@ import dataclasses
 import json
 from collections.abc import Sequence
 from concurrent.futures import Future
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from random_coders import FAMILIES, ScriptedExecutor, coder, problems
+from random_coders import FAMILIES, ScriptedExecutor, coder, network, problems, tokenizer
 from reference import Reference
 
 from eg_cfg.benchmarks.base import Problem
 from eg_cfg.config import build
-from eg_cfg.decoding.base import GuideOptions, Refresh, Solution, Token
+from eg_cfg.decoding.base import SIGNAL_PARTS, GuideOptions, Refresh, Solution, Token
 from eg_cfg.decoding.egcfg import Guide
 from eg_cfg.decoding.prompting import frame_for
 from eg_cfg.decoding.sharing import Latest, Shared
+from eg_cfg.decoding.signals import signal_text
 from eg_cfg.errors import ConfigError, SandboxError
 from eg_cfg.models import Sampling
 from eg_cfg.models.base import LogitModel
 from eg_cfg.models.fake import FakeModel
 from eg_cfg.models.fake_logits import FakeLogitModel
+from eg_cfg.models.registry import load
 from eg_cfg.sandbox.tracing import Trace
 
 Found = dict[tuple[str, float], Solution]
@@ -80,6 +83,8 @@ def test_tokens_are_those_of_the_reference_on_twenty_problems(family: str) -> No
     {"prompt_type": "long_code", "max_new_tokens": 4, "gammas": [0.5]},
     {"stop": ["return"], "batch_size": 1},
     {"seed": 7, "gammas": [2.0]},
+    {"signal": "traces", "gammas": [2.0], "max_new_tokens": 6},
+    {"signal": "shuffled", "gammas": [2.0], "candidates": 4, "signal_tokens": 400, "max_new_tokens": 6},
 ], ids=str)
 def test_options_mean_what_they_mean_in_the_reference(changes: dict[str, Any]) -> None:
     compare(coder("gpt2"), problems(2), options(**{"gammas": [0.5, 3.0], **changes}))
@@ -95,6 +100,28 @@ def test_a_chat_template_frames_the_instruction() -> None:
     for given in problems(2):
         messages = found[given.task_id, 3.0].prompt
         assert model.decode(model.encode(messages)).endswith(f"[assistant]\n```python\n{given.completion_prefix}")
+
+
+def test_a_model_says_in_its_configuration_what_it_reads(tmp_path: Path) -> None:
+    network("llama").save_pretrained(tmp_path)
+    tokenizer().save_pretrained(tmp_path)
+    chosen = options(prompt_type="auto", max_new_tokens=6, gammas=[2.0])
+    [problem] = problems(1)
+
+    def signals() -> str:
+        with load(str(tmp_path), {"dtype": "float32"}) as model:
+            assert isinstance(model, LogitModel)
+            compare(model, [problem], chosen)
+            found, _ = solve(model, [problem], chosen)
+            return "".join(each.signal for each in found[problem.task_id, 2.0].refreshes)
+
+    assert "<|candidate|>" not in signals()
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "eg_cfg_prompt_type": "signal_tokens"}))
+    assert signals().startswith("<|signal|><|candidate|>")
+    path.write_text(json.dumps({**json.loads(path.read_text()), "eg_cfg_prompt_type": ["signals"]}))
+    with pytest.raises(ConfigError, match=r"reads .*signals.*expected one of"):
+        signals()
 
 
 def test_gamma_0_is_greedy_decoding() -> None:
@@ -185,6 +212,23 @@ def test_trials_share_candidates_and_runs() -> None:
     shared.forget()
     _, four = solve(model, given, options(gammas=[1.0]), executor, shared)
     assert four.counters.candidates_sampled == one.counters.candidates_sampled
+
+
+def test_a_signal_of_another_part_is_not_taken_from_what_is_shared() -> None:
+    """Candidates and runs hang on no signal, and signals are not kept: what is shown is always what was asked for."""
+    given = problems(2)
+    shared, executor, model = Shared(), ScriptedExecutor(passing="y = x + 3"), coder("gpt2")
+    for part in SIGNAL_PARTS:
+        chosen = options(gammas=[3.0], signal=part, candidates=4)
+        together, _ = solve(model, given, chosen, executor, shared)
+        alone, _ = solve(model, given, chosen, ScriptedExecutor(passing="y = x + 3"))
+        for key, one in alone.items():
+            assert one.token_ids == together[key].token_ids
+            assert [each.signal for each in one.refreshes] == [each.signal for each in together[key].refreshes]
+            assert [each.candidates for each in one.refreshes] == [each.candidates for each in together[key].refreshes]
+        first = together[given[0].task_id, 3.0].refreshes[0]
+        frame = frame_for(given[0], "completion", chat=False)
+        assert first.signal == signal_text(given[0], first.candidates, frame.signal_template, part=part)
 
 
 def test_what_is_shared_is_bounded() -> None:

@@ -119,6 +119,8 @@ def test_as_ids_it_writes_what_the_local_decoder_writes_however_text_would_be_to
     {"refresh": 2, "horizon": 1},
     {"horizon": None, "top_k": 3, "minimal_trace": True, "gammas": [0.5, 3.0]},
     {"stop": ["return"], "early_stop": 1},
+    {"signal": "shuffled", "candidates": 4},
+    {"signal": "verdicts", "gammas": [1.0]},
     {"accept_passing": True, "passing": "y = x"},
 ], ids=str)
 def test_options_mean_what_they_mean_to_the_local_decoder(changes: dict[str, Any], tmp_path: Path) -> None:

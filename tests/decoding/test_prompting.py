@@ -72,6 +72,15 @@ def test_auto_follows_the_tokenizer() -> None:
     assert resolve("long_code", supports_chat=True) == "long_code"
 
 
+def test_auto_follows_what_the_model_says_that_it_reads() -> None:
+    assert resolve("auto", supports_chat=True, reads="signal_tokens") == "signal_tokens"
+    assert resolve("completion", supports_chat=False, reads="signal_tokens") == "completion"
+    for wrong in ("auto", "signals"):
+        with pytest.raises(ConfigError, match=f"reads '{wrong}': expected one of deepseek_instruct, .*config.json"):
+            resolve("auto", supports_chat=False, reads=wrong)
+    assert resolve("long_code", supports_chat=False, reads="signals") == "long_code"
+
+
 def test_lines_in_a_context_cannot_be_asked_for_as_a_program() -> None:
     with pytest.raises(ConfigError, match=r"ds1000 for lines in a given context: pass --prompt-type completion"):
         frame_for(SNIPPET, "deepseek_instruct", chat=True)

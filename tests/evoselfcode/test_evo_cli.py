@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from eg_cfg.benchmarks import registry
 from evoselfcode.cli.main import DATAGEN, PIPELINE, main
 
 COMMANDS = [("datagen", name) for name in DATAGEN] + [("pipeline", name) for name in PIPELINE]
@@ -74,6 +76,30 @@ def test_eval_measures_and_prints_a_row(tmp_path: Path, monkeypatch: pytest.Monk
     out = capsys.readouterr().out
     assert re.search(r"tiny-untrained +minipy +2 +2 +0\.0 % \(0\.0 to 0\.0\)", out)
     assert Path("data/eval/minipy/tiny-tiny-untrained").exists() or Path("data/eval/minipy/tiny-untrained").exists()
+
+
+@pytest.mark.slow
+def test_eval_all_measures_what_can_be_had_and_names_the_rest(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch, isolated: None, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "200")
+    (tmp_path / "sets").mkdir()
+    task = {"task_id": "HumanEval/0", "prompt": "def f(x):\n    \"\"\"Add one.\"\"\"\n", "entry_point": "f",
+            "canonical_solution": "    return x + 1\n", "test": "def check(f):\n    assert f(1) == 2\n"}
+    (tmp_path / "sets" / "HumanEval.jsonl").write_text(json.dumps(task) + "\n")
+    monkeypatch.setenv("EG_CFG_DATA_DIR", str(tmp_path / "sets"))
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    command = ["eval", "all", "--ckpt", "tiny-untrained", "--greedy", "--max-problems", "2", "--workers", "1",
+               "--max_new_tokens", "8"]
+    assert main(command) == 0
+    out = capsys.readouterr().out
+    assert re.search(r"tiny-untrained +humaneval +1 +1 +0\.0 %", out)
+    assert re.search(r"tiny-untrained +minipy +2 +2 +0\.0 %", out)
+    left_out = re.findall(r"^([\w-]+): not measured, .+$", out, re.MULTILINE)
+    known = [name for name in registry.names() if name != "demo"]
+    assert sorted([*left_out, "humaneval", "minipy"]) == sorted(known)
+    assert main(command) == 0  # it is there already
+    assert capsys.readouterr().out == out
 
 
 def test_the_module_and_the_scripts_start(repository: Path) -> None:

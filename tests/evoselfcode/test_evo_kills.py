@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,8 +22,9 @@ SETTINGS = {
     "names.count": "10", "names.draws_at_once": "10", "generate.drafts": "1", "generate.candidates": "4",
     "sandbox.workers": "1", "score.inputs": "8", "score.batch": "8", "filter.held_out": "0.3",
     "d2c.training.num_epochs": "2", "d2c.training.save_every": "1", "d2c.variants": "2", "c2d.training.num_epochs": "1",
-    "iterate.rounds": "1", "iterate.tasks": "6", "iterate.codes": "4", "iterate.candidates": "3",
-    "iterate.held_out.benchmark": "null", "iterate.validation.pairs": "3",
+    "iterate.rounds": "2", "iterate.tasks": "6", "iterate.codes": "4", "iterate.candidates": "3",
+    "iterate.d2c.save_every": "1", "iterate.c2d.save_every": "1", "iterate.held_out.max_problems": "3",
+    "iterate.validation.pairs": "3", "iterate.validation.patience": "2",
 }
 
 
@@ -118,17 +120,50 @@ def test_training_ends_with_the_weights_of_an_undisturbed_one(reference: Path, t
     assert (folder / weights).read_bytes() == (reference / weights).read_bytes()
 
 
+ROUND = "checkpoints/iterate/{run}/round1"
+PHASES: list[tuple[str, str, int]] = [
+    # what is being done when the process dies, a file by which one knows, and how many lines or files of it
+    ("the base model is measured", "data/eval/held_out.jsonl", 1),
+    ("describing held-out programs", "data/generated/iterate/{run}/descriptions.jsonl", 2),
+    ("writing held-out programs again", "data/generated/iterate/{run}/candidates.jsonl", 2),
+    ("the base model is judged", "data/generated/iterate/{run}/rounds.jsonl", 1),
+    ("Model0 is judged", "data/generated/iterate/{run}/rounds.jsonl", 2),
+    ("forward: writing programs", "data/generated/iterate/{run}/candidates.jsonl", 20),
+    ("forward: scoring", "data/generated/iterate/{run}/scores.jsonl", 14),
+    ("training D2C", ROUND + "/d2c/*/checkpoints/checkpoint-*/checkpoint.json", 1),
+    ("training C2D", ROUND + "/c2d/*/checkpoints/checkpoint-*/checkpoint.json", 1),
+    ("both are trained", ROUND + "/c2d/*/training.json", 1),
+    ("the round is judged", "data/generated/iterate/{run}/rounds.jsonl", 3),
+    ("the next round", "checkpoints/iterate/{run}/round2", 1),
+    ("everything is measured", "data/generated/iterate/{run}/iterate_results.json", 1),
+]
+
+
 @pytest.mark.long
-def test_the_loop_ends_as_an_undisturbed_one(looped: Path, tmp_path: Path) -> None:
+def test_a_loop_that_is_killed_in_every_phase_ends_as_an_undisturbed_one(looped: Path, tmp_path: Path) -> None:
     folder = tmp_path / "w"
     shutil.copytree(looped, folder, symlinks=True)
     run = (looped / "data/generated/iterate/latest").resolve().name
-    shutil.rmtree(folder / "data/generated/iterate")
-    shutil.rmtree(folder / "checkpoints/iterate")
-    place = folder / "data/generated/iterate" / run
-    for file, count in (("descriptions.jsonl", 2), ("candidates.jsonl", 20), ("rounds.jsonl", 2)):
-        disturbed(folder, ("pipeline", "iterate"), lambda: len(lines(place / file)) >= count)  # noqa: B023
+    for made in ("data/generated/iterate", "checkpoints/iterate", "data/eval"):
+        shutil.rmtree(folder / made)
+    died = []
+    for phase, pattern, count in PHASES:
+        def reached(pattern: str = pattern.format(run=run), count: int = count) -> bool:
+            found = sorted(folder.glob(pattern))
+            return len(found) >= count or any(path.suffix == ".jsonl" and len(lines(path)) >= count for path in found)
+        if disturbed(folder, ("pipeline", "iterate"), reached):
+            died.append(phase)
+    assert len(died) >= len(PHASES) - 2, died  # the last ones may be too quick to be caught
     assert not disturbed(folder, ("pipeline", "iterate"), lambda: False)
-    whole = looped / "data/generated/iterate" / run
+    place, whole = (root / "data/generated/iterate" / run for root in (folder, looped))
     for file in ("descriptions.jsonl", "candidates.jsonl", "scores.jsonl", "rounds.jsonl"):
-        assert told(place / file) == told(whole / file)
+        assert told(place / file) == told(whole / file), file
+        assert not (place / f"{file}.damaged").exists()
+    assert [row["pass_at_1"] for row in measured(folder)] == [row["pass_at_1"] for row in measured(looped)]
+    assert os.readlink(folder / "checkpoints/latest") == os.readlink(looped / "checkpoints/latest")
+
+
+def measured(folder: Path) -> list[dict[str, Any]]:
+    """What was measured on the benchmark, by content."""
+    rows = [json.loads(line) for line in lines(folder / "data/eval/held_out.jsonl")]
+    return sorted(rows, key=lambda row: str(row["id"]))

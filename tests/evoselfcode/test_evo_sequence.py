@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -18,8 +19,9 @@ from evoselfcode.datagen.names import generate_names
 from evoselfcode.evaluation import evaluate_checkpoints
 from evoselfcode.pairs import task_prompt
 from evoselfcode.pipeline import generate, iterate, keep, score, train_c2d, train_d2c
+from evoselfcode.pipeline.beside import beside
 from evoselfcode.pipeline.reporting import report
-from evoselfcode.records import Candidate, KeptPair, RoundRow, Score
+from evoselfcode.records import Candidate, KeptPair, RawPair, RoundRow, Score
 from evoselfcode.store import read_rows
 from evoselfcode.summary import Summary
 
@@ -30,7 +32,7 @@ SETTINGS = {
     "sandbox.workers": "1", "score.inputs": "8", "filter.held_out": "0.3", "d2c.training.num_epochs": "1",
     "d2c.variants": "1", "c2d.training.num_epochs": "1", "iterate.rounds": "1", "iterate.tasks": "5",
     "iterate.codes": "4", "iterate.candidates": "3", "iterate.held_out.max_problems": "3",
-    "iterate.validation.pairs": "4",
+    "iterate.validation.pairs": "4", "generate.tasks": "12", "iterate.literals": "2",
 }
 
 
@@ -95,6 +97,49 @@ def test_pairs_of_ones_own_are_candidates_and_their_tests_are_run(done: Done) ->
     assert all(row.perplexity is None or row.perplexity >= 1 for row in scores)
 
 
+def test_some_descriptions_are_left_to_the_loop_which_takes_them_first(done: Done) -> None:
+    folder, _, _ = done
+    first, _ = read_rows(folder / "data/generated/candidates.jsonl", Candidate)
+    assert len({row.task for row in first}) == 12
+    assert "double" in {row.pair.name for row in first}  # one's own come before invented ones
+    written, _ = read_rows(folder / "data/generated/iterate/latest/candidates.jsonl", Candidate)
+    forward = {row.task for row in written if row.index == 2}  # round trips write one program a task
+    assert len(forward) == 5
+    invented, _ = read_rows(folder / "data/raw/invented.jsonl", RawPair)
+    fresh = len({row.prompt for row in invented}) - 11
+    assert len(forward - {row.task for row in first}) >= min(5, fresh) - 1  # one may be a held-out pair's task
+
+
+def test_rounds_learn_pairs_with_other_literals(done: Done) -> None:
+    folder, _, summaries = done
+    counts = summaries[-1].counts
+    assert counts["last round: with other literals"] > 0
+    names = [step.name for step in summaries[-1].funnel]
+    assert "other literals: runs" in names
+    assert "other literals: perplexity" not in names
+    scores, _ = read_rows(folder / "data/generated/iterate/latest/scores.jsonl", Score)
+    assert all(row.perplexity is None or row.perplexity >= 1 for row in scores)
+
+
+def test_runs_of_a_workspace_are_compared(done: Done) -> None:
+    folder, config, _ = done
+    results = json.loads((folder / "data/generated/iterate/latest/iterate_results.json").read_text())
+    assert beside(config, results) is None
+    other = {**results, "run": "other", "options": {**results["options"], "use_perplexity": False}}
+    place = folder / "data/generated/iterate/other"
+    place.mkdir()
+    (place / "iterate_results.json").write_text(json.dumps(other))
+    try:
+        table = beside(config, results)
+        assert table is not None
+        rows = [dict(zip((column.key for column in table.columns), row, strict=True)) for row in table.rows]
+    finally:
+        shutil.rmtree(place)
+    assert [(row["run"], row["differs"]) for row in rows] == \
+        [(results["run"], "")] * 2 + [("other", "use_perplexity=false")] * 2
+    assert [row["first_p"] for row in rows] == [None, None, 1.0, 1.0]
+
+
 def test_training_and_held_out_pairs_do_not_share_a_behaviour(done: Done) -> None:
     folder, _, _ = done
     pairs, _ = read_rows(folder / "data/processed/pairs.jsonl", KeptPair)
@@ -121,6 +166,7 @@ def test_checkpoints_are_models_and_latest_is_the_best_round(done: Done) -> None
     results = json.loads((folder / "data/generated/iterate/latest/iterate_results.json").read_text())
     assert (folder / results["best_d2c"]).resolve() == (folder / "checkpoints/latest").resolve()
     assert [row["name"] for row in results["rounds"]] == ["base", "model0", "round1"]
+    assert results["rounds"][2]["d2c"].endswith("-0.5")  # halfway to what was trained
     for row in results["rounds"]:
         assert row["round_trip"]["low"] <= row["round_trip"]["value"] <= row["round_trip"]["high"]
     for name in ("base", "model0", "round1"):

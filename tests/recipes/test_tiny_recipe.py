@@ -34,7 +34,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenize
 from eg_cfg.benchmarks.minipy import documented_source, generate, task_example, train_problem
 from eg_cfg.errors import ConfigError, UnknownNameError, UsageError
 
-ALL_KINDS = {kind: 1.0 for kind in KINDS if kind != "sampled"}
+ALL_KINDS = {kind: 1.0 for kind in KINDS if kind not in ("repeats", "sampled")}
 
 
 def stage(**changes: object) -> Stage:

@@ -66,6 +66,60 @@ def test_lone_surrogates_and_control_characters_are_written(tmp_path) -> None:
     assert "\x1b" not in written.text.read_text()
 
 
+def test_unseen_characters_are_named(tmp_path, browser) -> None:
+    turned = "a\N{RIGHT-TO-LEFT OVERRIDE}b"
+    program = "user = 'x\N{RIGHT-TO-LEFT OVERRIDE} \N{LEFT-TO-RIGHT ISOLATE}# admin'\n\ud800\x00"
+    cases.evaluation(tmp_path, {turned: ["exception", "passed"]}, programs={(turned, 0): program}, model=turned,
+                     detail=f"Error: {turned}")
+    page = browser.open(write_report(tmp_path).html)
+    page.run("document.querySelector('.browser').scrollIntoView()")
+    page.wait("document.querySelectorAll('.list button').length === 1")
+    page.run("document.querySelector('.list button').click()")
+    page.wait("document.querySelectorAll('.detail .chips button').length === 2")
+    page.run("document.querySelectorAll('.detail .chips button')[0].click()")
+    page.run("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+    assert "x⟨U+202E⟩ ⟨U+2066⟩# admin'\n⟨U+D800⟩⟨U+0000⟩" in page.run("document.querySelector('.detail').textContent")
+    assert "x⟨U+202E⟩ ⟨U+2066⟩# admin" in page.run("document.querySelector('.examples pre').textContent")
+    text = page.run("document.body.textContent + document.title")
+    assert not re.search("[\u202a-\u202e\u2066-\u2069\ud800-\udfff]", text)
+    assert page.errors == []
+
+
+def test_outcomes_with_names_of_the_language_are_words(tmp_path, browser) -> None:
+    names = ["__proto__", "constructor", "toString"]
+    cases.evaluation(tmp_path, dict.fromkeys(names, names))
+    page = browser.open(write_report(tmp_path).html)
+    page.run("document.querySelector('.browser').scrollIntoView()")
+    page.wait("document.querySelectorAll('.list button').length === 3")
+    page.run("document.querySelectorAll('.list button')[1].click()")
+    page.wait("document.querySelectorAll('.detail .chips button').length === 3")
+    assert page.run("[...document.querySelectorAll('.detail .chips button')].map((one) => one.title)") == [
+        "  proto  ", "constructor", "toString"]
+    assert page.errors == []
+
+
+@pytest.mark.parametrize("change", [{"line": "x"}, {"candidates": [{"duplicate_of": "__proto__"}, {"duplicate_of": 9}]},
+                                    {"tokens": [{"text": 7, "plain": "x", "top": [1, {"plain": 1e999}]}]},
+                                    {"tokens": None, "candidates": 3, "signal": ["x"]},
+                                    {"candidates": [{"trace": {"program": "f", "tests": [
+                                        {"events": [{"line": 1, "changes": [["__proto__", 2], 3], "kind": {}}],
+                                         "error_line": "x", "test": None, "outcome": {"a": 1}}]}}]}])
+def test_steps_of_any_shape_are_shown(tmp_path, browser, change) -> None:
+    cases.write_json(tmp_path / "guide_results.json", {"model": "m", "rows": [
+        {"method": "guided", "trial": "t", "gamma": 1.0, "share": {"value": 1.0}, "problems": 1}]})
+    cases.write_json(tmp_path / "t" / "task_id=a_gamma=1.0.json", {"task_id": "a", "gamma": 1.0, "passed": True,
+                                                                   "code": "x = 1", "steps": "a.json"})
+    refresh = {"line": 0, "signal": "s", "candidates": [], "tokens": [{"text": "x", "plain": -1, "guided": -2}]}
+    cases.write_json(tmp_path / "t" / "a.json", {"refreshes": [{**refresh, **change}, refresh], "program": ["x"]})
+    page = browser.open(write_report(tmp_path).html)
+    page.run("document.querySelector('.viewer').scrollIntoView()")
+    page.wait("document.querySelector('.viewer .where')?.textContent.includes('signal 1 of 2')")
+    page.run("document.querySelectorAll('.viewer .chips button').forEach((one) => one.click())")
+    page.press("ArrowRight")
+    assert "signal 2 of 2" in page.run("document.querySelector('.viewer .where').textContent")
+    assert page.errors == []
+
+
 @pytest.mark.parametrize("name", ["../outside", "/etc", "..", ""])
 def test_a_trial_or_a_steps_file_elsewhere_is_not_read(guided, tmp_path, name) -> None:
     shutil.copytree(guided, tmp_path / "run")

@@ -49,6 +49,28 @@ def test_it_loads_without_an_error_and_fits(folder, browser, scheme, width) -> N
     assert (sum(map(int, background.removeprefix("rgb(").rstrip(")").split(","))) > 380) == (scheme == "light")
 
 
+WIDE = """[...document.querySelectorAll('.scroll')].filter((one) => one.scrollWidth > one.clientWidth + 1)
+    .map((one) => one.closest('.block, details').textContent.slice(0, 40))"""
+
+
+def test_no_table_scrolls_on_a_small_laptop(folder, guided, browser) -> None:
+    for place in (folder, guided):
+        page = browser.open(write_report(place).html, height=800)
+        page.run("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+        assert page.run("document.querySelectorAll('.scroll').length") > 1
+        assert page.run(WIDE) == []
+
+
+def test_on_a_phone_the_first_column_stays(folder, browser) -> None:
+    page = browser.open(folder / "report.html", width=400, height=800, mobile=True)
+    left = f"{TABLE}.querySelector('td').getBoundingClientRect().left"
+    before = page.run(left)
+    page.run(f"{TABLE}.querySelector('.scroll').scrollLeft = 200")
+    assert page.run(f"{TABLE}.querySelector('.scroll').scrollLeft") == 200
+    assert page.run(left) == before
+    assert page.run(f"{TABLE}.querySelectorAll('td')[1].getBoundingClientRect().left") < before
+
+
 def test_the_switch_changes_the_theme(page) -> None:
     def background() -> str:
         return str(page.run("getComputedStyle(document.body).backgroundColor"))
@@ -158,6 +180,18 @@ def test_the_viewer_steps_by_button_and_by_key(guided, browser) -> None:
              "one.dispatchEvent(new Event('change')); })()")
     page.wait("document.querySelector('.viewer .where').textContent.includes('signal 1 of')")
     assert page.errors == []
+
+
+def test_the_chosen_token_is_in_sight(guided, browser) -> None:
+    page = browser.open(write_report(guided).html, width=400, height=800, mobile=True)
+    page.run("document.querySelector('.viewer').scrollIntoView()")
+    page.wait("document.querySelectorAll('.viewer .tok').length > 0")
+    for _ in range(40):
+        page.press("ArrowRight", shift=True)
+    where = page.run("""(() => { const pre = document.querySelector('.writing').getBoundingClientRect();
+        const one = document.querySelector('.chosen').getBoundingClientRect();
+        return [one.left - pre.left, pre.right - one.right]; })()""")
+    assert min(where) >= 0
 
 
 def test_keys_are_left_to_fields(guided, browser) -> None:

@@ -18,7 +18,10 @@ from eg_cfg.errors import DataNotFoundError, RunError
 from eg_cfg.reports import write_report
 from eg_cfg.reports.assembly import read_report
 from eg_cfg.reports.content import Browser, Figure, Section, Steps, Table
+from eg_cfg.reports.guide_section import guide_section, names_of
 from eg_cfg.reports.html import to_html
+from eg_cfg.reports.reading import Notes
+from eg_cfg.reports.runs import Run
 from eg_cfg.reports.text import to_text
 
 pytestmark = pytest.mark.xdist_group("reports")  # one worker makes the runs
@@ -47,7 +50,7 @@ def test_every_step_is_a_section_and_what_is_missing_is_said(experiment) -> None
     report = read_report(experiment)
     assert [section.title for section in report.sections] == [
         "Baseline: m", "Ablation: tiny", "Hyperparameters: tiny", "Big to small"]
-    assert report.notes == ("step2_btp: failed (no weights of that name)", "step2_btp: not in this experiment")
+    assert report.notes == ("step2_btp: failed (no weights of that name)",)  # others were not asked for
     text = write_report(experiment).text.read_text()
     assert "step2_btp: failed (no weights of that name)" in text
 
@@ -95,14 +98,51 @@ def test_a_run_without_results_shows_what_its_verdicts_come_to(tmp_path) -> None
     assert [cost.prompt_tokens for cost in section.costs] == [14]
 
 
+def test_a_study_names_the_split_that_it_scored_on(experiment) -> None:
+    sections = read_report(experiment).sections
+    assert {one.benchmark for section in sections[1:] for one in section.headline} == {"minipy test"}
+    assert dict(sections[1].facts)["benchmark"] == "minipy test"
+
+
+def test_names_tell_the_rows_of_a_guided_run_apart() -> None:
+    row = {"method": "best_of_n", "programs_sampled_per_problem": [3, 9], "trial": "t", "gamma": 1.0}
+    assert names_of([row]) == ["best of 3 to 9"]
+    assert names_of([row, {**row, "gamma": 3.0}]) == ["best of 3 to 9, beside gamma 1",
+                                                      "best of 3 to 9, beside gamma 3"]
+    assert names_of([{"method": "guided", "trial": "t", "gamma": 1}, {"method": "guided", "trial": "u", "gamma": 1}]) \
+        == ["EG-CFG, gamma 1 (t)", "EG-CFG, gamma 1 (u)"]
+
+
+def test_notes_under_tables_explain_what_is_there(tmp_path, experiment) -> None:
+    cases.evaluation(tmp_path / "one", {"a": ["passed", "timeout"]})
+    alone, all_of_them = (next(part.note for part in read_report(folder).parts if isinstance(part, Table))
+                          for folder in (tmp_path / "one", experiment))
+    assert "RSR" not in alone
+    assert "Differences" not in alone
+    assert "RSR" in all_of_them
+    assert "Differences" in all_of_them
+
+
+def test_steps_are_read_as_far_as_there_is_room(guided) -> None:
+    [section] = read_report(guided).sections
+    [whole] = [part for part in section.parts if isinstance(part, Steps)]
+    size = min(path.stat().st_size for path in guided.rglob("steps/*gamma=1.0*.gz"))
+    run = Run("guide", next(guided.rglob("guide_results.json")).parent, {})
+    fewer = guide_section(run, Notes(guided), "guide", budget=2 * size)
+    assert fewer is not None
+    [some] = [part for part in fewer.parts if isinstance(part, Steps)]
+    assert 0 < len(some.solutions) < len(whole.solutions)
+    assert some.note.startswith(f"{len(whole.solutions) - len(some.solutions)} more solutions")
+
+
 def test_a_damaged_line_is_named_and_the_rest_is_used(tmp_path) -> None:
     cases.evaluation(tmp_path, {"a": ["passed", "timeout"], "b": ["passed", "passed"]})
     with (tmp_path / "verdicts.jsonl").open("a") as file:
         file.write('{"task_id": "a", "index": 0, "passed": true}\n{"task_id": "b", "passed": "yes"}\n[1]\n{"task_id": ')
     report = read_report(tmp_path)
     assert report.sections[0].headline[0].pass_at[1]["value"] == 0.75
-    assert report.notes == ("verdicts.jsonl: 2 of its lines left out, no JSON objects (the first is line 7)",
-                            "verdicts.jsonl: 2 rows left out, no verdicts or there twice")
+    assert report.notes == ("verdicts.jsonl: 2 of its 8 lines left out, no JSON object (the first is line 7)",
+                            "verdicts.jsonl: 2 rows left out, no verdict or there twice")
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "null", "\x00\xff", '{"rounds": 3, "compared": [], "notes": "x"}'])

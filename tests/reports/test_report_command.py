@@ -12,9 +12,21 @@ def test_it_says_what_it_wrote_and_left_out(tmp_path, capsys) -> None:
     cases.evaluation(tmp_path / "step1_baseline", {"a": ["passed", "timeout"]})
     assert main(["report", str(tmp_path)]) == 0
     out = capsys.readouterr().out
-    assert "left out: step2_btp: not in this experiment" in out
+    assert "note: step2_btp: not in this experiment" in out
     assert f"written: {tmp_path / 'report.html'}" in out
     assert (tmp_path / "experiment_report.txt").read_text().startswith(tmp_path.name)
+
+
+def test_names_of_files_do_not_steer_a_terminal(tmp_path, capsys) -> None:
+    cases.evaluation(tmp_path / "a", {"a": ["passed", "timeout"]})
+    bad = tmp_path / "\x1b[31m\u202egnp"
+    bad.mkdir()
+    (bad / "results.json").write_text("{")
+    (bad / "verdicts.jsonl").write_text("{")
+    assert main(["report", str(tmp_path)]) == 0
+    out = capsys.readouterr().out
+    assert "note: " in out
+    assert not {"\x1b", "\u202e"} & set(out)
 
 
 @pytest.mark.parametrize("name", ["absent", "."])

@@ -148,6 +148,70 @@ def test_other_settings_are_refused_and_force_starts_over(tmp_path: Path) -> Non
     assert (first.decoded, again.decoded) == (1, 1)
 
 
+def test_another_part_of_the_signal_is_another_result(tmp_path: Path) -> None:
+    few = {"gammas": (0.5,), "best_of": False, "max_problems": 1}
+    first = guide(guide_case.options(tmp_path, **few))
+    with pytest.raises(RunError, match=r"signal None there, 'verdicts' here"):
+        guide(guide_case.options(tmp_path, signal="verdicts", **few))
+    path = next((first.folder / TRIAL / "steps").glob("*.gz"))
+    assert "# test 1" in gzip.decompress(path.read_bytes()).decode()
+    other = guide(guide_case.options(tmp_path, signal="verdicts", force=True, **few))
+    assert (first.decoded, other.decoded) == (2, 2)
+    steps = json.loads(gzip.decompress(path.read_bytes()))
+    signals = [refresh["signal"] for refresh in steps["refreshes"] if refresh["signal"]]
+    assert signals
+    assert not any("# test 1" in signal for signal in signals)
+    with pytest.raises(RunError, match=r"signal 'verdicts' there, None here"):
+        guide(guide_case.options(tmp_path, **few))
+
+
+def test_best_of_n_at_equal_wall_time(tmp_path: Path) -> None:
+    given = {"gammas": (0.5,), "best_of_time": True, "batch_size": 4, "max_problems": 1, "max_new_tokens": 110}
+    first = guide(guide_case.options(tmp_path, **given))
+    found = rows(first)
+    guided, timed = found["guided", 0.5], found["best_of_time", 0.5]
+    # every other reply of this problem is right, the shown tests tell which, and there is time for two
+    assert (timed["problems"], timed["programs_sampled_per_problem"][0] > 1) == (1, True)
+    assert (timed["solved"], guided["solved"]) == (1, 0)
+    assert guided["against_best_of_time"]["difference"]["value"] == -1.0
+    assert 0 < timed["shared_seconds"] <= guided["shared_seconds"] <= guided["seconds"]
+    store = first.folder / "baselines/timed_t0.75_deepseek_instruct"
+    assert json.loads((store / "settings.json").read_text())["rows"] == 8
+    path = next(store.glob("task_id=*"))
+    samples = json.loads(path.read_text())
+    assert [each["count"] for each in samples["purchases"]][:-1] == [8] * (len(samples["purchases"]) - 1)
+    assert all(each["shown_seconds"] > 0 for each in samples["purchases"])
+    before = files(first.folder)
+    again = guide(guide_case.options(tmp_path, **given))
+    assert (files(again.folder), again.results["rows"]) == (before, first.results["rows"])
+    without = rows(guide(guide_case.options(tmp_path, **{**given, "best_of_time": False})))
+    assert ("best_of_time", 0.5) not in without
+
+    # killed after its programs were drawn, and before they were graded: they are graded, and not drawn again
+    texts = [each["program"] for each in samples["samples"]]
+    for each in samples["samples"]:
+        each["passed"] = each["shown_passed"] = None
+    path.write_text(json.dumps(samples))
+    guide(guide_case.options(tmp_path, **given))
+    graded = json.loads(path.read_text())
+    assert [each["program"] for each in graded["samples"]][: len(texts)] == texts
+    assert graded["purchases"][0]["seconds"] == samples["purchases"][0]["seconds"]
+    assert all(each["passed"] is not None for each in graded["samples"])
+
+
+def test_equal_wall_time_wants_times(tmp_path: Path) -> None:
+    first = guide(guide_case.options(tmp_path, gammas=(0.5,), best_of=False, max_problems=1))
+    path = next(path for path in (first.folder / TRIAL).glob("task_id=*") if path.is_file())
+    result = json.loads(path.read_text())
+    del result["counters"]["seconds"]["share"]
+    path.write_text(json.dumps(result))
+    with pytest.raises(RunError, match=r"does not say which share.*--force"):
+        guide(guide_case.options(tmp_path, gammas=(0.5,), best_of_time=True, max_problems=1))
+    with pytest.raises(UsageError, match=r"--best-of-time measures .*behind an endpoint"):
+        guide(guide_case.options(tmp_path, model_name="some", backend="openai", api_base="http://127.0.0.1:9/v1",
+                                 model_option={}, best_of_time=True))
+
+
 def test_no_problem_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="found none from number 500"):
         guide(guide_case.options(tmp_path, start=500))

@@ -150,5 +150,6 @@ def test_what_decides_results_names_the_default_folder() -> None:
         return str(options.folder(options.settings(options.load())))
 
     assert folder() == folder(max_problems=3, gammas=(1,), trials=("ns1t1d1",), workers=1, device="cpu")
+    assert folder() == folder(signal="whole", best_of_time=True)
     assert len({folder(), folder(seed=1), folder(max_new_tokens=9), folder(minimal_trace=True), folder(dtype="float32"),
-                folder(early_stop=4)}) == 6
+                folder(early_stop=4), folder(signal="verdicts"), folder(signal="failing")}) == 8

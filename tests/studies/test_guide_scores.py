@@ -7,12 +7,14 @@ from typing import Any
 import pytest
 
 from eg_cfg.studies.best_of import Drawn, Purchase, TaskSamples
-from eg_cfg.studies.guide_scores import best_of_row, compare, decoded_row, search_rows
+from eg_cfg.studies.guide_scores import best_of_row, best_of_time_row, compare, decoded_row, search_rows
 
 
-def result(passed: bool, *, shown: bool | None = None, sampled: int = 0, seconds: float | None = 1.0) -> dict[str, Any]:
-    return {"passed": passed, "shown_passed": shown, "programs_sampled": sampled,
-            "counters": {"tokens": 10, "forward_passes": 4, "executions_asked": 2}, "stats": {"duration": seconds}}
+def result(passed: bool, *, shown: bool | None = None, sampled: int = 0, seconds: float | None = 1.0,
+           share: float | None = 0.25) -> dict[str, Any]:
+    counters = {"tokens": 10, "forward_passes": 4, "executions_asked": 2, "seconds": {"share": share}}
+    return {"passed": passed, "shown_passed": shown, "programs_sampled": sampled, "counters": counters,
+            "stats": {"duration": seconds}}
 
 
 def drawn(program: str, passed: bool, shown: bool | None, log_prob: float | None, tokens: int | None = 5) -> Drawn:
@@ -56,12 +58,45 @@ def test_best_of_n_has_as_many_programs_as_its_rival_sampled_task_by_task() -> N
     assert (found["difference"]["value"], found["p_value"], found["method"]) == (0.0, 1.0, "mcnemar_exact")
 
 
+def test_a_program_of_a_draw_costs_its_part_of_the_draws_seconds() -> None:
+    samples = [drawn(str(number), False, False, -1.0) for number in range(6)]
+    task = TaskSamples("1", 7, samples, [Purchase(0, 4, 1.0, 30, shown_seconds=0.2), Purchase(4, 2, 0.8, 20)])
+    assert [round(task.seconds(n), 3) for n in (0, 1, 4, 5, 6, 9)] == [0.0, 0.3, 1.2, 1.6, 2.0, 2.0]
+    assert [task.within(seconds, 256) for seconds in (0.0, 0.1, 0.31, 0.95, 1.59, 1.61, 2.5, 1e9)] == [
+        1, 1, 1, 3, 4, 5, 6, 6]
+    assert task.within(1e9, 5) == 5
+    assert (task.lasts(1.99), task.lasts(2.01)) == (True, False)
+    old = task.to_json()
+    for purchase in old["purchases"]:
+        del purchase["shown_seconds"]
+    assert TaskSamples.from_json(old).within(1.01, 256) == 4  # of a version that did not time the runs
+
+
+def test_best_of_time_has_as_many_programs_as_its_rivals_share_of_the_wall_time_pays_for() -> None:
+    results = {"1": result(True, share=0.55), "2": result(True, share=0.05),
+               "3": result(False, share=9.0, seconds=72.0), "4": result(False, share=None)}
+    guided = decoded_row("guided", results, trial="t", gamma=1.0)
+    assert guided.to_json(42)["shared_seconds"] is None  # one is not known
+    wrong, right = drawn("x", False, False, -1.0), drawn("y", True, True, -2.0)
+    seconds = {"1": 64.0, "2": 64.0, "3": 2.56, "4": 64.0}
+    samples = {task: TaskSamples(task, 1, [wrong, right, *[wrong] * 254], [Purchase(0, 256, seconds[task], 9)])
+               for task in seconds}
+    timed = best_of_time_row(guided, samples.get)
+    assert timed.solved == {"1": True, "2": False, "3": True}
+    assert timed.sampled == {"1": 2, "2": 1, "3": 256}
+    found = timed.to_json(42)
+    assert (found["problems_at_bound"], found["bound"]) == (1, 256)
+    assert found["seconds"] == found["shared_seconds"] == pytest.approx(0.5 + 0.25 + 2.56)
+    assert "bound" not in guided.to_json(42)
+
+
 def test_rows_add_up() -> None:
     row = decoded_row("guided", {"1": result(True, sampled=6), "2": result(False, sampled=3, seconds=None)}, trial="t",
                       gamma=0.5)
     found = row.to_json(42)
     assert (found["solved"], found["problems"], found["programs_sampled_per_problem"]) == (1, 2, [3, 6])
     assert (found["tokens"], found["forward_passes"], found["executions"], found["seconds"]) == (20, 8, 4, 1.0)
+    assert found["shared_seconds"] == 0.5
     assert found["share"]["value"] == 0.5
     assert 0.0 <= found["share"]["low"] <= 0.5 <= found["share"]["high"]
 

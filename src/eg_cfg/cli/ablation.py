@@ -40,6 +40,11 @@ def ablation(
         str | None,
         typer.Option("--gamma", metavar="G", show_default="0.5", help="Strength of guidance of the whole of EG-CFG."),
     ] = None,
+    guide_trial: Annotated[
+        str | None,
+        typer.Option("--guide-trial", metavar="TRIAL", show_default="ns3t0.75d2k1_auto_ln",
+                     help="Trial string of the whole of EG-CFG; arms differ from it by one thing each."),
+    ] = None,
     guide_problems: Annotated[
         str | None,
         typer.Option("--guide-problems", metavar="N", show_default=False,

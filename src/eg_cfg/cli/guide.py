@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _TRIAL = ("candidates", "temperature", "horizon", "refresh", "prompt_type", "strategy")
 """Flags that make one trial; a grid or a list has its own."""
+SIGNALS = ("whole", "no_traces", "verdicts", "traces", "shuffled", "failing")
+"""`SIGNAL_PARTS` of `decoding.base`, which help need not load."""
 _SESSION = {"model_name": "model_name", "benchmark": "dataset", "gammas": "gammas", "output_dir": "results_dir",
             "seed": "random_seed", "max_new_tokens": "max_new_tokens", "guided_temperature": "temperature",
             "guided_top_p": "top_p", "start": "start_idx", "end": "end_idx", "top_probs": "top_probs"}
@@ -70,6 +72,11 @@ def guide(
     minimal_trace: Annotated[
         bool, typer.Option("--minimal-trace", help="Signals show the final state of a run instead of each line.")
     ] = False,
+    signal: Annotated[
+        str | None,
+        typer.Option("--signal", metavar="|".join(SIGNALS), show_default=False,
+                     help="What signals show of candidates, for studies of what does the work; whole where none."),
+    ] = None,
     early_stop: Annotated[
         str | None,
         typer.Option("--early-stop", metavar="N", show_default=False,
@@ -116,6 +123,9 @@ def guide(
     best_of: Annotated[
         bool, typer.Option("--best-of/--no-best-of", help="Compare with best-of-N by the shown tests.")
     ] = True,
+    best_of_time: Annotated[
+        bool, typer.Option("--best-of-time", help="And with best-of-N at equal wall time, which is measured.")
+    ] = False,
     device: model.Device = None,
     dtype: model.Dtype = None,
     batch_size: Annotated[

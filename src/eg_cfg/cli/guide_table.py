@@ -96,6 +96,9 @@ def _name(row: dict[str, Any]) -> str:
     if row["method"] == "best_of_n":
         low, high = row["programs_sampled_per_problem"]
         return f"  best of {low}" if low == high else f"  best of {low} to {high}"
+    if row["method"] == "best_of_time":
+        low, high = row["programs_sampled_per_problem"]
+        return f"  timed best of {low}" if low == high else f"  timed best of {low}-{high}"
     if row["method"] == "greedy":
         return f"greedy, {row['prompt_type']}" if row["several_prompts"] else "plain greedy"
     return _NAMES[row["method"]]
@@ -129,6 +132,20 @@ def _remarks(outcome: GuideOutcome) -> Iterator[str]:
     yield ("means a problem: sampled, continuations for gammas, whole programs for best of N, as many for each task; "
            "tokens and passes through the network, as if each row were decoded alone; runs of unique programs on the "
            "shown tests; seconds from a problem's first token to its last, with others under way at the same time.")
+    timed = [row for row in results["rows"] if row["method"] == "best_of_time"]
+    if timed:
+        bounded = max(row["problems_at_bound"] for row in timed)
+        yield ("timed best of: as many whole programs as are sampled, and run on the shown tests, in the wall time "
+               "that the row above took for the problem: the time of a batch, divided at each moment among what is "
+               "decoded in it, as a draw's is among its programs." + (
+                   f" In up to {bounded} problems that is more than the {timed[0]['bound']} that are drawn at most."
+                   if bounded else ""))
+        for row in results["rows"]:
+            found = row.get("against_best_of_time")
+            if found is not None:
+                yield (f"{row['trial']}, gamma {row['gamma']:g}, against best of N at equal wall time: "
+                       f"{100 * found['difference']['value']:+.1f} points, p {found['p_value']:.2g}; "
+                       f"{row['shared_seconds'] / max(1, row['problems']):.2f} seconds a problem")
     methods = {row["method"] for row in results["rows"]}
     if "any" in methods:
         yield ("any that passes: some finished program of all gammas and trials passes the tests that score, as a "

@@ -15,12 +15,14 @@ def report(
 ) -> None:
     """Write report.html, experiment_report.txt and every table as CSV and LaTeX into a folder of runs."""
     from eg_cfg.reports import write_report
+    from eg_cfg.reports.cells import cut, printable
 
     written = write_report(folder)
     for note in written.notes:
-        print(f"left out: {note}")
-    megabytes = written.html.stat().st_size / 1e6
-    print(f"written: {written.html} ({megabytes:.1f} MB), {written.text.name}, {len(written.tables)} files in tables/, "
+        print(f"note: {printable(cut(note))}")  # names of files are whatever somebody chose
+    size = written.html.stat().st_size
+    told = f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{size / 1e3:.0f} kB"
+    print(f"written: {written.html} ({told}), {written.text.name}, {len(written.tables)} files in tables/, "
           f"{len(written.figures)} in figures/")
     if open_page:
         import webbrowser

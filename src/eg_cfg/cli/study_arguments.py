@@ -28,7 +28,8 @@ Seeds = Annotated[
 Btp = Annotated[
     list[str] | None,
     typer.Option("--btp", metavar="KEY=VALUE", show_default=False,
-                 help="Any option of `eg-cfg btp`, such as learning-rate=1e-3; may be repeated."),
+                 help="Any option of `eg-cfg btp`, such as learning-rate=1e-3 or replay-option=steps=3; may be "
+                      "repeated."),
 ]
 EvalProblems = Annotated[
     str | None, typer.Option("--eval-problems", metavar="N", show_default="100", help="Problems that score, or all.")]
@@ -38,6 +39,9 @@ Iterations = Annotated[
     str | None, typer.Option("--n-iterations", metavar="N", show_default="2", help="Rounds of drawing and training.")]
 SWITCHES = frozenset({"failed_only", "force_resample", "weight_by_priority", "load_in_4bit", "load_in_8bit", "force",
                       "allow_weak_isolation", "dry_run"})
+
+_ASSIGNMENTS = ("option", "replay_option", "model_option", "api_option")
+"""Options that are KEY=VALUE themselves, and may be repeated."""
 
 
 def options_of(kind: type[T], given: Mapping[str, Any], config: str | None) -> T:
@@ -54,7 +58,7 @@ def options_of(kind: type[T], given: Mapping[str, Any], config: str | None) -> T
     values = {key: value for key, value in given.items()
               if value is not None and not (key in SWITCHES and value is False)}
     values = {**_further(values.pop("btp", None)), **values}
-    for name in ("option", "replay_option", "model_option", "api_option"):
+    for name in _ASSIGNMENTS:
         if isinstance(values.get(name), list):
             values[name] = assignments(values[name], "--" + name.replace("_", "-"))
     if "benchmark" in values:
@@ -68,10 +72,19 @@ def options_of(kind: type[T], given: Mapping[str, Any], config: str | None) -> T
 
 
 def _further(pairs: list[str] | None) -> dict[str, Any]:
-    """What `--btp` gives: text, except for options that are several."""
+    """What `--btp` gives: text, except for options that are several or are assignments themselves."""
     from eg_cfg.config import assignments
 
-    found: dict[str, Any] = dict(assignments(pairs or (), "--btp"))
+    nested: dict[str, list[str]] = {}
+    plain = []
+    for pair in pairs or ():
+        key, _, value = pair.partition("=")
+        name = key.strip().replace("-", "_")
+        if name in _ASSIGNMENTS:
+            nested.setdefault(name, []).append(value)
+        else:
+            plain.append(pair)
+    found: dict[str, Any] = dict(assignments(plain, "--btp"))
     if "gammas" in found:
         found["gammas"] = [part.strip() for part in found["gammas"].split(",")]
-    return found
+    return found | {name: assignments(values, f"--btp {name.replace('_', '-')}") for name, values in nested.items()}

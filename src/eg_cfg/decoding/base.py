@@ -25,8 +25,13 @@ from eg_cfg.sandbox.tracing import Trace
 Strategy = Literal["line", "token", "persistent"]
 """When a new signal is made: every `refresh` lines, before every token, or once, at the beginning."""
 PromptType = Literal["auto", "deepseek_instruct", "long_code", "completion", "signal_tokens"]
-"""`auto` is `deepseek_instruct` where the tokenizer has a chat template, and `completion` elsewhere."""
+"""`auto` is what the model's own configuration says that it reads; else `deepseek_instruct` where the tokenizer has a
+chat template, and `completion` elsewhere."""
 PROMPT_TYPES: tuple[PromptType, ...] = get_args(PromptType)
+SignalPart = Literal["whole", "no_traces", "verdicts", "traces", "shuffled", "failing"]
+"""What a signal shows of candidates (`eg_cfg.decoding.parts`); all but `whole` are for studies of what does the
+work."""
+SIGNAL_PARTS: tuple[SignalPart, ...] = get_args(SignalPart)
 FinishReason = Literal["stop", "stop_sequence", "length", "early_stop", "accepted"]
 """`stop`: the model ended its text; `stop_sequence`: a stop string was written; `length`: no token was left;
 `early_stop`: the same finished program from several signals in a row; `accepted`: a sampled candidate passed the
@@ -75,6 +80,8 @@ class GuideOptions(Options):
     """Stop as soon as a sampled candidate passes the shown tests; not part of the published method."""
     minimal_trace: bool = False
     """Signals show the final state of a run instead of each line."""
+    signal: SignalPart = "whole"
+    """What signals show of candidates. Candidates, runs and records are the same whatever is shown."""
     alternatives: int = Field(default=3, ge=0)
     """Likeliest other tokens recorded for each token."""
     seed: int = Field(default=42, ge=0)
@@ -224,7 +231,8 @@ class Counters:
     """Of those asked, how many had been run already."""
     seconds: dict[str, float] = field(default_factory=dict)
     """Wall time by part: `prompts`, `decoding`, `candidates`, `signals` (prefill), `executions` (waiting for them with
-    nothing else to do), `other`. In a solution: `total`, from the problem's first token to its last."""
+    nothing else to do), `other`. In a solution: `total`, from the problem's first token to its last, and `share`, that
+    time divided at each moment among the solutions under way (`eg_cfg.decoding.clock`; not known of an endpoint)."""
     requests: int = 0
     """Endpoints: replies used, those that had been bought before included."""
     cost: float | None = None

@@ -32,9 +32,10 @@ from eg_cfg.decoding.base import (
 )
 from eg_cfg.decoding.branches import Branches
 from eg_cfg.decoding.candidates import TOKENS_PER_LINE, lines_of, undocumented
+from eg_cfg.decoding.clock import SharedClock
 from eg_cfg.decoding.drafts import agreeing, drafted, first_passing, to_run, with_traces
 from eg_cfg.decoding.outcome import finish
-from eg_cfg.decoding.prompting import frame_for
+from eg_cfg.decoding.prompting import frame_for, resolve
 from eg_cfg.decoding.sampling import Draft, Reader, Sampler
 from eg_cfg.decoding.sharing import CandidateKey, Sampled, Shared
 from eg_cfg.decoding.steering import Steering
@@ -116,13 +117,16 @@ class _Run:
         """Nodes whose candidates are being run."""
         self._done: list[Solution] = []
         self._tally = Tally(guide.counters)
+        self._clock = SharedClock()
         self._steering = Steering(guide.model, self._reader, options, self._tally, guide.observer)
 
     def solutions(self) -> Iterator[Solution]:
         """Does what can be done until everything is."""
         while True:
             self._admit()
-            yield from self._done
+            for solution in self._done:
+                with self._clock.stopped():  # what is done with it is not decoding
+                    yield solution
             self._done.clear()
             if not self.tasks:
                 break
@@ -152,6 +156,8 @@ class _Run:
         if not new:
             return
         self.tasks.update(new)
+        for task in new:
+            task.entered = self._clock.enter(task.open)
         with self._tally.part("prompts"):
             batch = self._model.start([task.prompt_ids for task in new])
             _ = batch.log_probs
@@ -168,7 +174,8 @@ class _Run:
 
     def _task(self, problem: Problem) -> Task:
         options = self.options
-        frame = frame_for(problem, options.prompt_type, self._model.supports_chat)
+        chat = self._model.supports_chat
+        frame = frame_for(problem, resolve(options.prompt_type, chat, self._model.prompt_type), chat)
         ids = tuple(self._model.encode(frame.plain))
         room = options.max_new_tokens or frame.max_new_tokens
         context: int | None = getattr(self._model, "context", None)
@@ -359,6 +366,7 @@ class _Run:
 
     def _finish(self, node: Node, path: Path, reason: FinishReason, tokens: Sequence[int], completion: str,
                 accepted: Candidate | None = None) -> None:
+        path.counters.seconds["share"] = self._clock.leave(node.task.entered)
         self._done.append(finish(node.task, path, reason, tokens, completion, accepted))
         node.task.open -= 1
         if not node.task.open:

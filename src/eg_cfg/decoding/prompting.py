@@ -19,7 +19,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from eg_cfg.benchmarks.base import Problem
-from eg_cfg.decoding.base import PromptType
+from eg_cfg.decoding.base import PROMPT_TYPES, PromptType
 from eg_cfg.errors import ConfigError
 from eg_cfg.grading.continuation import preamble
 from eg_cfg.grading.extraction import extract
@@ -57,11 +57,26 @@ class Frame:
                        entry_point=self.problem.entry_point).program
 
 
-def resolve(prompt_type: PromptType, supports_chat: bool) -> PromptType:
-    """What `auto` means for a model."""
+def resolve(prompt_type: PromptType, supports_chat: bool, reads: str | None = None) -> PromptType:
+    """What `auto` means for a model.
+
+    Args:
+        prompt_type: What was asked for; anything but `auto` stays.
+        supports_chat: Whether the model's tokenizer has a chat template.
+        reads: What the model's configuration says that it reads (`TextModel.prompt_type`).
+
+    Raises:
+        ConfigError: The configuration says something that is no prompt type.
+    """
     if prompt_type != "auto":
         return prompt_type
-    return "deepseek_instruct" if supports_chat else "completion"
+    if reads is None:
+        return "deepseek_instruct" if supports_chat else "completion"
+    known = {each: each for each in PROMPT_TYPES if each != "auto"}
+    if reads not in known:
+        raise ConfigError(f"the model's configuration says that it reads {reads!r}: expected one of "
+                          f"{', '.join(known)}; correct its config.json, or pass --prompt-type")
+    return known[reads]
 
 
 def frame_for(problem: Problem, prompt_type: PromptType, chat: bool) -> Frame:
@@ -69,7 +84,7 @@ def frame_for(problem: Problem, prompt_type: PromptType, chat: bool) -> Frame:
 
     Args:
         problem: What is to be solved.
-        prompt_type: One of `PROMPT_TYPES`; `auto` follows `chat`.
+        prompt_type: One of `PROMPT_TYPES`; `auto` follows `chat` (`resolve` asks the model's configuration too).
         chat: Whether the model's tokenizer has a chat template.
 
     Raises:

@@ -5,8 +5,8 @@
     Guide(model, executor, GuideOptions(horizon=6), shared=shared).solve(problems)
 
 A candidate hangs on the model, the prompt, the code so far, its index and what decides the sampling, and on nothing
-else: not on gamma, the other candidates or the batch. So whoever asks for it again, in another trial too, gets it from
-here. A run hangs on the problem and the program's text.
+else: not on gamma, the other candidates, what signals show or the batch. So whoever asks for it again, in another
+trial too, gets it from here. A run hangs on the problem and the program's text.
 
 Limits: lives in memory, and keeps what was asked for last; belongs to one thread, and to one model a name.
 """

@@ -7,6 +7,8 @@ are templates of `eg_cfg.models.prompts`, so a model that was trained on another
 
 What a candidate says or prints is text there, whatever the tokenizer makes of such words (`eg_cfg.decoding.markers`).
 
+`part` leaves out some of it, or shows it of other candidates, for studies (`eg_cfg.decoding.parts`).
+
 Where a signal is longer than it may be, its traces become shorter, then go; then the last candidates go. The choice
 hangs on nothing but the candidates and the limit.
 """
@@ -14,12 +16,15 @@ hangs on nothing but the candidates and the limit.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from eg_cfg.benchmarks.base import Problem
-from eg_cfg.decoding.base import Candidate
+from eg_cfg.decoding.base import Candidate, SignalPart
 from eg_cfg.decoding.markers import harmless, harmless_trace
+from eg_cfg.decoding.parts import shown, unjudged
 from eg_cfg.decoding.traces import render
 from eg_cfg.models.prompts import render_template
+from eg_cfg.models.prompts.signal_tokens import first_failure
 from eg_cfg.sandbox.tracing import TestTrace, Trace
 
 _TRACE_CHARACTERS = (4000, 1200, 400, 0)
@@ -31,7 +36,7 @@ _CHARACTERS = 120
 
 
 def signal_text(problem: Problem, candidates: Sequence[Candidate], template: str, minimal: bool = False,
-                trace_characters: int = _TRACE_CHARACTERS[0]) -> str:
+                trace_characters: int = _TRACE_CHARACTERS[0], part: SignalPart = "whole") -> str:
     """The signal of some candidates.
 
     Args:
@@ -40,19 +45,20 @@ def signal_text(problem: Problem, candidates: Sequence[Candidate], template: str
         template: Name of the format.
         minimal: Show the final state of a run instead of each line.
         trace_characters: Of each candidate's trace at most; 0 shows none.
+        part: What is shown of it.
 
     Returns:
-        Text; empty where no candidate was run.
+        Text; empty where no candidate was run, or the part has none of them.
     """
-    drafts = [_words(candidate, minimal, trace_characters) for candidate in _run(candidates)]
-    return render_template(template, problem, drafts=drafts) if drafts else ""
+    return _text(problem, shown(candidates, part), template, minimal, trace_characters, part)
 
 
 def fitting_signal(problem: Problem, candidates: Sequence[Candidate], template: str, minimal: bool,
-                   fits: Callable[[str], bool]) -> str:
-    """The longest signal that fits; empty where none does, or no candidate was run."""
-    for fewer, characters in _sizes(len(_run(candidates))):
-        signal = signal_text(problem, _run(candidates)[:fewer], template, minimal, characters)
+                   fits: Callable[[str], bool], part: SignalPart = "whole") -> str:
+    """The longest signal that fits; empty where none does, no candidate was run, or the part has none of them."""
+    drafts = shown(candidates, part)  # before any is left out: whose verdict stands where must not hang on the room
+    for fewer, characters in _sizes(len(drafts), part):
+        signal = _text(problem, drafts[:fewer], template, minimal, characters, part)
         if fits(signal):
             return signal
     return ""
@@ -75,32 +81,52 @@ def finding(test: TestTrace) -> str:
     return f"{_short(test.test)}: {_short(test.error or test.outcome)}"
 
 
-def _run(candidates: Sequence[Candidate]) -> list[Candidate]:
-    return [each for each in candidates if each.trace is not None and each.duplicate_of is None]
+def _text(problem: Problem, candidates: Sequence[Candidate], template: str, minimal: bool, trace_characters: int,
+          part: SignalPart) -> str:
+    drafts = [_words(candidate, minimal, trace_characters, part) for candidate in candidates]
+    return render_template(template, problem, drafts=drafts) if drafts else ""
 
 
-def _sizes(count: int) -> Iterator[tuple[int, int]]:
-    yield from ((count, characters) for characters in _TRACE_CHARACTERS if count)
+def _sizes(count: int, part: SignalPart) -> Iterator[tuple[int, int]]:
+    lengths = (0,) if part in ("no_traces", "verdicts") else _TRACE_CHARACTERS
+    yield from ((count, characters) for characters in lengths if count)
     yield from ((fewer, 0) for fewer in range(count - 1, 0, -1))
 
 
-def _words(candidate: Candidate, minimal: bool, trace_characters: int) -> dict[str, object]:
-    """What a template may use of a candidate."""
+def _words(candidate: Candidate, minimal: bool, trace_characters: int, part: SignalPart) -> dict[str, object]:
+    """What a template may use of a candidate.
+
+    `judged`: whether `passed` and `verdict` are told. `test`: the one whose values are shown, where they are.
+    """
     assert candidate.trace is not None
     trace = harmless_trace(candidate.trace)
-    shown = ""
-    if trace_characters and any(test.events for test in trace.tests):
-        shown = render(trace, style="minimal" if minimal else "full", max_characters=trace_characters).strip("\n")
-    findings = [finding(test) for test in trace.tests if test.outcome not in ("passed", "not_run")]
-    return {
-        "passed": trace.passed,
-        "verdict": verdict(trace),
-        # a trace says it again for every test; the first is worth reading before the program too
-        "findings": findings[: 1 if shown else _FINDINGS],
-        "tests": trace.tests,
-        "program": harmless(candidate.program or "").strip("\n"),
-        "trace": shown,
-    }
+    words: dict[str, object] = {"judged": part != "traces", "passed": trace.passed, "verdict": verdict(trace),
+                                "program": harmless(candidate.program or "").strip("\n")}
+    if part == "verdicts":
+        alone = verdict(trace).rstrip(":").rstrip(".") if trace.tests else "fails"
+        return {**words, "verdict": f"{alone}.", "findings": [], "test": None, "trace": ""}
+    test = first_failure(trace.tests)
+    findings = [finding(each) for each in trace.tests if each.outcome not in ("passed", "not_run")]
+    if part == "traces":
+        words |= {"passed": None, "verdict": ""}
+        ran = [each for each in trace.tests if each.outcome != "not_run"]
+        telling = [unjudged(each) for each in sorted(ran, key=lambda each: each.passed)]  # what fails comes first
+        findings = [_did(each) for each in telling if _did(each)] or [_short(trace.detail or trace.outcome)][:not ran]
+        test = telling[0] if telling else None
+        trace = replace(trace, tests=tuple(map(unjudged, ran)))
+    steps = ""
+    if trace_characters and part != "no_traces" and any(each.events for each in trace.tests):
+        steps = render(trace, style="minimal" if minimal else "full", max_characters=trace_characters).strip("\n")
+    # a trace says it again for every test; the first is worth reading before the program too
+    return {**words, "findings": findings[: 1 if steps else _FINDINGS], "test": test, "trace": steps}
+
+
+def _did(test: TestTrace) -> str:
+    """What a program did for a test, in one line, without whether that is right; empty where nothing is known."""
+    if test.got:
+        return f"{_short(test.test)} gives {_short(test.got)}" + (f", wanted {_short(test.want)}" if test.want else "")
+    told = test.error or test.outcome
+    return f"{_short(test.test)}: {_short(told)}" if told else ""
 
 
 def _short(text: str) -> str:

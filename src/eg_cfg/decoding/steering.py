@@ -70,7 +70,7 @@ class Steering:
             return len(encoded[signal]) - len(task.prompt_ids) <= limit
 
         signal = fitting_signal(task.problem, node.candidates, task.frame.signal_template,
-                                self._options.minimal_trace, fits)
+                                self._options.minimal_trace, fits, self._options.signal)
         if encoded and not signal and not self._warned:
             self._warned = True
             _log.warning("%s: no signal fits into %d tokens, so that nothing is guided: raise --signal-tokens, or "

@@ -51,6 +51,8 @@ class Task:
     open: int
     """Gammas that have not finished."""
     started: float = field(default_factory=time.perf_counter)
+    entered: float = 0.0
+    """Of the clock that its gammas share with the others under way."""
 
 
 @dataclass(eq=False, slots=True)

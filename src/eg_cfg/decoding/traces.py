@@ -53,7 +53,7 @@ def render(trace: Trace, *, style: Style = "full", version: int = VERSION, max_c
 
 
 def _head(number: int, test: TestTrace) -> list[str]:
-    head = [f"# test {number}: {test.outcome}"]
+    head = [f"# test {number}: {test.outcome}" if test.outcome else f"# test {number}"]
     if test.test:
         head.append(_one_line(test.test))
     if test.got or test.outcome == "wrong_answer":

@@ -301,7 +301,8 @@ class Walk:
         frame, plain = self._task.frame, self._plain.prompt
         if plain.ids is None:
             return fitting_signal(self._task.problem, candidates, frame.signal_template, self._options.minimal_trace,
-                                  lambda signal: self._size(signal, plain, prompt_tokens) <= limit)
+                                  lambda signal: self._size(signal, plain, prompt_tokens) <= limit,
+                                  self._options.signal)
         loop, before = asyncio.get_running_loop(), len(plain.ids)
 
         def fits(signal: str) -> bool:
@@ -309,7 +310,7 @@ class Walk:
             return len(prefix.ids or ()) - before <= limit
 
         return await asyncio.to_thread(fitting_signal, self._task.problem, candidates, frame.signal_template,
-                                       self._options.minimal_trace, fits)
+                                       self._options.minimal_trace, fits, self._options.signal)
 
     def _size(self, signal: str, plain: Prefix, prompt_tokens: int | None) -> int:
         """About how many tokens a signal is: by the endpoint's own count of the plain prompt and the code so far."""

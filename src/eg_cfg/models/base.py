@@ -183,6 +183,8 @@ class TextModel(ABC):
     """Whether a `Chat` is a prompt that the model takes."""
     supports_infill: bool = False
     """Whether an `Infill` is a prompt that the model takes."""
+    prompt_type: str | None = None
+    """The prompt of guided decoding that the model was trained to read; None where nobody says."""
     usage: Usage
     """Counters since the model was loaded."""
 

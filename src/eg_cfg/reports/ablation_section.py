@@ -8,8 +8,10 @@ from typing import Any
 from eg_cfg.reports.charts import forest
 from eg_cfg.reports.content import Column, Cost, Figure, Headline, Part, Section, Table
 from eg_cfg.reports.reading import Notes, estimate, items, mapping, number, read_object, texts, whole
-from eg_cfg.reports.runs import Run
+from eg_cfg.reports.runs import Run, benchmark_of
 
+_ARMS = 60
+"""Arms that are drawn."""
 _TITLES = {"btp": "BTP", "guide": "EG-CFG"}
 _COLUMNS = (
     Column("arm", "arm"), Column("pass@1", "pass@1, %", "estimate"),
@@ -30,7 +32,7 @@ def ablation_section(run: Run, notes: Notes, key: str) -> Section | None:
         notes.about(run.folder, "left out, the ablation is not finished")
         return None
     model = str(results.get("model") or "")
-    benchmark = " ".join(str(results[name]) for name in ("dataset", "split") if results.get(name))
+    benchmark = benchmark_of(results)
     section = Section(key, f"Ablation: {model}", notes.place(run.folder), [("model", model), ("benchmark", benchmark)])
     section.configuration = mapping(results.get("settings"))
     section.versions = {name: str(value) for name, value in mapping(results.get("versions")).items()}
@@ -49,7 +51,7 @@ def _study(section: Section, key: str, name: str, study: Mapping[str, Any], mode
               if arm.get("status") == "failed"]
     section.remarks += failed
     section.facts.append((f"problems, {title}", _size(study)))
-    known = [arm for arm in arms if estimate(arm.get("pass@1"))]
+    known = [arm for arm in arms if estimate(arm.get("pass@1"))][:_ARMS]
     section.headline += [_headline(arm, title, model, benchmark, study, full) for arm in known
                          if arm.get("name") == full]
     section.costs.append(Cost(f"training all arms, {title}", _total(arms, "training_seconds"),

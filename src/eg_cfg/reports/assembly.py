@@ -13,6 +13,7 @@ from pathlib import Path
 
 from eg_cfg.reports.ablation_section import ablation_section
 from eg_cfg.reports.btp_section import btp_section
+from eg_cfg.reports.cells import cut
 from eg_cfg.reports.charts import forest
 from eg_cfg.reports.content import Column, Cost, Figure, Headline, Part, Section, Table
 from eg_cfg.reports.evaluation_section import evaluation_section
@@ -51,7 +52,7 @@ def read_report(folder: Path) -> Report:
         name = "baseline" if run.kind == "evaluation" else run.kind
         try:
             section = make(run, notes, name if number == 1 else f"{name}{number}")
-        except (TypeError, ValueError, LookupError, AttributeError, ArithmeticError) as error:
+        except (TypeError, ValueError, LookupError, AttributeError, ArithmeticError, RecursionError) as error:
             notes.about(run.folder, f"left out, its files are not what their names say ({_one_line(error)})")
             continue
         if section is not None:
@@ -70,11 +71,14 @@ def _title(folder: Path) -> str:
 
 
 def _missing(folder: Path, notes: Notes) -> None:
-    """Says which steps of an experiment are not there."""
-    for step in items((read_object(folder / SUITE, notes) or {}).get("steps")):
+    """Says which steps of an experiment are not there: those that were asked for, where that is known."""
+    planned = items((read_object(folder / SUITE, notes) or {}).get("steps"))
+    for step in planned:
         if step.get("status") != "done":
-            why = f" ({' '.join(str(step['error']).split())})" if step.get("error") else ""
-            notes.add(f"{step.get('folder') or step.get('name')}: {step.get('status')}{why}")
+            why = f" ({cut(str(step['error']))})" if step.get("error") else ""
+            notes.add(cut(f"{step.get('folder') or step.get('name')}: {step.get('status')}{why}", 600))
+    if planned:
+        return
     present = [name for name in STEPS if (folder / name).is_dir()]
     for name in STEPS if present else ():
         if name not in present:
@@ -90,7 +94,9 @@ def _overview(sections: Sequence[Section]) -> list[Part]:
                   for _, one in rows if 1 in one.pass_at]
         if len(shares) > 1:
             parts.append(Figure("headline", "pass@1", forest("pass@1 of every method", shares[:_FOREST_ROWS],
-                                                             "pass@1, %"), "With 95 % intervals."))
+                                                             "pass@1, %"),
+                                "With 95 % intervals." + ("" if len({series for *_, series in shares}) == 1 else
+                                                          " Square: held against nothing.")))
     costs = [(section, one) for section in sections for one in section.costs if one.known]
     if costs:
         parts.append(_costs(costs))
@@ -121,10 +127,13 @@ def _headline(rows: Sequence[tuple[Section, Headline]]) -> Table:
     cells = tuple((one.method, one.model or None, one.benchmark or None, *(one.pass_at.get(k) for k in ks[:1]),
                    one.difference, one.against, one.p_value, one.rsr, *(one.pass_at.get(k) for k in ks[1:]),
                    one.problems, one.samples) for _, one in rows)
-    return Table("headline", "All methods", columns, cells,
-                 "Shares of problems with 95 % intervals, bootstrapped over problems. Differences are paired, in "
-                 "percentage points of pass@1; p is two-sided. RSR is the share of what was unsolved that is "
-                 "solved.").trimmed()
+    said = ["Shares of problems with 95 % intervals, bootstrapped over problems."]
+    if any(one.difference for _, one in rows):
+        said.append("Differences are paired, in percentage points of pass@1; p is two-sided.")
+    if any(one.rsr is not None for _, one in rows):
+        said.append("RSR is the share of what was unsolved that is solved.")
+    said.append("Programs each: as many of a problem's programs are scored.")
+    return Table("headline", "All methods", columns, cells, " ".join(said)).trimmed()
 
 
 def _one(values: Iterable[str]) -> bool:
@@ -139,4 +148,5 @@ def _costs(rows: Sequence[tuple[Section, Cost]]) -> Table:
                Column("gpu_memory_mb", "GPU memory, MiB", "mib"), Column("dollars", "US dollars", "number"))
     cells = tuple((section.title, one.what, one.seconds, one.prompt_tokens, one.completion_tokens, one.other_tokens,
                    one.memory_mb, one.gpu_memory_mb, one.dollars) for section, one in rows)
-    return Table("cost", "Cost", columns, cells, "Wall time. Memory is the peak of the process.").trimmed()
+    memory = " Memory is the peak of the process." if any(one.memory_mb is not None for _, one in rows) else ""
+    return Table("cost", "Cost", columns, cells, f"Wall time.{memory}").trimmed()

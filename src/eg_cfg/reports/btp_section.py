@@ -8,12 +8,14 @@ from typing import Any
 
 from eg_cfg.reports.charts import bars, bubbles, histogram, lines
 from eg_cfg.reports.content import Browser, Column, Cost, Figure, Headline, Part, Section, Table
-from eg_cfg.reports.evaluation_section import ERROR_COLUMNS, evaluation_cost, evaluation_figures
+from eg_cfg.reports.evaluation_section import ERROR_COLUMNS, evaluation_cost, evaluation_figures, k_of
 from eg_cfg.reports.evaluations import Evaluation, failures, read_evaluation
 from eg_cfg.reports.problems import problems_of
 from eg_cfg.reports.reading import Notes, estimate, items, mapping, number, read_lines, read_object, texts, whole
 from eg_cfg.reports.runs import Run, seed_of
 
+_GROUPS, _POINTS, _ROUNDS = 12, 400, 12
+"""Bars, points of a line, and rounds that are drawn."""
 _COMPARED = (Column("metric", "metric"), Column("before", "before, %", "estimate"),
              Column("after", "after, %", "estimate"), Column("difference", "difference", "points"),
              Column("rsr", "RSR, %", "percent"), Column("p", "p", "p"), Column("better", "better", "integer"),
@@ -70,7 +72,7 @@ def _facts(results: Mapping[str, Any], settings: Mapping[str, Any]) -> list[tupl
 def _headline(compared: Mapping[str, Any], phases: Mapping[str, Evaluation], results: Mapping[str, Any], model: str,
               benchmark: str, source: str) -> list[Headline]:
     rows: list[Headline] = []
-    at_k = {int(name[5:]): mapping(row) for name, row in compared.items() if name.startswith("pass@")}
+    at_k = {k: mapping(row) for name, row in compared.items() if (k := k_of(name)) is not None}
     for phase, method in (("before", "before BTP"), ("after", "BTP")):
         pass_at = {k: one for k, row in at_k.items() if (one := estimate(row.get(phase))) is not None}
         found = phases.get(phase)
@@ -92,7 +94,7 @@ def _headline(compared: Mapping[str, Any], phases: Mapping[str, Evaluation], res
 
 def _costs(results: Mapping[str, Any], phases: Mapping[str, Evaluation],
            rounds: Sequence[Mapping[str, Any]]) -> list[Cost]:
-    costs = [evaluation_cost(f"scoring {name}", mapping(results.get(name)), found) for name, found in phases.items()]
+    costs = [evaluation_cost(f"sampling, {name}", mapping(results.get(name)), found) for name, found in phases.items()]
     for one in rounds:
         training = mapping(one.get("training"))
         costs.append(Cost(f"training, round {one.get('round')}", number(training.get("seconds")),
@@ -111,7 +113,7 @@ def _compared_parts(key: str, compared: Mapping[str, Any]) -> list[Part]:
     figure = bars("Before and after, with intervals", [str(row[0]) for row in rows],
                   {"before": [row[1] for row in rows], "after": [row[2] for row in rows]}, "%")
     return [Table(f"{key}_compared", "Before and after", _COMPARED, tuple(rows),
-                  "Paired over problems; 95 % intervals in parentheses. RSR is the share of what was unsolved that is "
+                  "Paired over problems, with 95 % intervals. RSR is the share of what was unsolved that is "
                   "solved after. better, worse: problems."),
             Figure(f"{key}_before_after", "Before and after", figure, "With 95 % intervals.")]
 
@@ -133,7 +135,8 @@ def _drawn(run: Run, rounds: Sequence[Mapping[str, Any]], notes: Notes) -> dict[
 def _rounds_parts(key: str, rounds: Sequence[Mapping[str, Any]],
                   drawn: Mapping[int, list[dict[str, Any]]]) -> list[Part]:
     parts: list[Part] = []
-    rows, losses = [], {}
+    rows = []
+    losses: dict[str, list[tuple[float, float]]] = {}
     for one in rounds:
         buffer, draw, training = (mapping(one.get(name)) for name in ("buffer", "drawn", "training"))
         loss = mapping(training.get("loss"))
@@ -143,11 +146,15 @@ def _rounds_parts(key: str, rounds: Sequence[Mapping[str, Any]],
                      number(mapping(draw.get("p2value")).get("mean")), whole(training.get("steps")),
                      whole(training.get("supervised_tokens")), number(loss.get("first")), number(loss.get("last")),
                      number(training.get("seconds")), number(training.get("peak_memory_mb"))))
-        points = [(float(step), float(value)) for step, value in training.get("losses") or ()
-                  if number(step) is not None and number(value) is not None]
-        if len(points) > 1:
+        told = training.get("losses")
+        pairs = [pair for pair in (told if isinstance(told, list) else []) if isinstance(pair, list) and len(pair) == 2]
+        points = [(step, value) for step, value in ((number(a), number(b)) for a, b in pairs)
+                  if step is not None and value is not None]
+        points = points[:: -(-len(points) // _POINTS) or 1]
+        if len(points) > 1 and len(losses) < _ROUNDS:
             losses[f"round {one.get('round')}"] = points
-        parts += _round_figures(key, one, buffer, draw, drawn.get(whole(one.get("round")) or 0, []))
+        if len(rows) <= _ROUNDS:
+            parts += _round_figures(key, one, buffer, draw, drawn.get(whole(one.get("round")) or 0, []))
     if not rows:
         return []
     if losses:
@@ -169,23 +176,29 @@ def _round_figures(key: str, one: Mapping[str, Any], buffer: Mapping[str, Any], 
     number_of = one.get("round")
     parts: list[Part] = []
     spread = {name: mapping(found.get("p2value")) for name, found in (("drawn", draw), ("buffer", buffer))}
-    edges = spread["buffer"].get("edges")
-    counts = {name: values["counts"] for name, values in spread.items() if isinstance(values.get("counts"), list)}
-    if isinstance(edges, list) and counts and all(len(each) == len(edges) - 1 for each in counts.values()):
+    edges = _numbers(spread["buffer"].get("edges"))
+    counts = {name: told for name, values in spread.items() if (told := _numbers(values.get("counts")))}
+    if edges and counts and all(len(each) == len(edges) - 1 for each in counts.values()):
         parts.append(Figure(f"{key}_p2value_{number_of}", f"P2Value, round {number_of}", histogram(
             f"P2Values of the buffer and of what was drawn in round {number_of}", edges, counts, "P2Value")))
-    groups = list(mapping(buffer.get("pass_rates")))
+    groups = list(mapping(buffer.get("pass_rates")))[:_GROUPS]
     if groups:
         series = {}
         for name, found in (("buffer", buffer), ("drawn", draw)):
             rates = mapping(found.get("pass_rates"))
-            total = sum(rates.values()) or 1
-            series[name] = [{"value": rates.get(group, 0) / total} for group in groups]
+            counts_of = {group: number(rates.get(group)) or 0 for group in groups}
+            total = sum(counts_of.values()) or 1
+            series[name] = [{"value": count / total} for count in counts_of.values()]
         parts.append(Figure(f"{key}_drawn_{number_of}", f"What replay drew, round {number_of}", bars(
             f"Pass rates in the buffer and of what was drawn in round {number_of}",
             [group.replace(" to ", "–") for group in groups], series, "share, %", x_title="pass rate of the program"),
             _times(draw, rows)))
     return parts
+
+
+def _numbers(values: Any) -> list[Any]:
+    """A list of numbers as it is, anything else as an empty one."""
+    return values if isinstance(values, list) and all(number(one) is not None for one in values) else []
 
 
 def _times(draw: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> str:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from eg_cfg.reports.content import Column, Kind
 
 MISSING = "–"
+NAME_LIMIT = 300
+"""Characters of a name, or of a text in a table."""
+_UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u061c\u200b-\u200f\u202a-\u202e"
+                     "\u2060-\u2064\u2066-\u206f\ufeff\ud800-\udfff]")
 RIGHT: frozenset[Kind] = frozenset({"integer", "number", "share", "estimate", "points", "percent", "p", "seconds",
                                     "mib"})
 """Kinds that are set flush right."""
@@ -36,7 +41,7 @@ def show(value: Any, kind: Kind) -> str:
             return duration(value)
         case "mib":
             return f"{value:,.0f}"
-    return printable(str(value))
+    return printable(cut(str(value)))
 
 
 def split(value: Mapping[str, float] | float, kind: Kind) -> tuple[str, str]:
@@ -57,7 +62,7 @@ def percent(share: float) -> float:
 def number(value: float) -> str:
     """Four digits that matter, no more."""
     if isinstance(value, bool) or not isinstance(value, int | float):
-        return printable(str(value))
+        return printable(cut(str(value)))
     if not math.isfinite(value):
         return MISSING
     if value == int(value) and abs(value) < 1e15:
@@ -81,7 +86,7 @@ def order(value: Any, kind: Kind) -> float | str | None:
         return None
     if kind in ("estimate", "points"):
         return float(value["value"]) if isinstance(value, Mapping) else float(value)
-    return float(value) if kind in RIGHT and isinstance(value, int | float) else str(value)
+    return float(value) if kind in RIGHT and isinstance(value, int | float) else cut(str(value))
 
 
 def raw(value: Any, column: Column) -> list[Any]:
@@ -102,5 +107,18 @@ def raw_titles(column: Column) -> list[str]:
 
 def printable(text: str) -> str:
     """Text without characters that steer a terminal or a typesetter."""
+    if text.isprintable():
+        return text
     return "".join(char if char.isprintable() else " " if char.isspace() else "\N{REPLACEMENT CHARACTER}"
                    for char in text)
+
+
+def visible(text: str) -> str:
+    """Text of several lines in which characters that nobody sees, but that turn others around, are named."""
+    return _UNSEEN.sub(lambda found: f"\N{MATHEMATICAL LEFT ANGLE BRACKET}U+{ord(found[0]):04X}"
+                                     "\N{MATHEMATICAL RIGHT ANGLE BRACKET}", text)
+
+
+def cut(text: str, most: int = NAME_LIMIT) -> str:
+    """The start of a text that is longer than that."""
+    return text if len(text) <= most else f"{text[:most]} …"

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from eg_cfg.grading.intervals import RESAMPLES
 from eg_cfg.grading.metrics import average_pass_rate, pass_at_k_estimate, success_rate
 from eg_cfg.grading.verdict import OUTCOMES
 from eg_cfg.reports.charts import curves, histogram, stacked
@@ -18,6 +19,7 @@ from eg_cfg.reports.runs import Run, dataset_of, seed_of
 ERROR_COLUMNS = (Column("outcome", "outcome", "text"), Column("type", "type", "code"),
                  Column("samples", "samples", "integer"), Column("share", "% of all", "share"),
                  Column("problems", "problems", "integer"))
+_MANY = 1_000
 _METRICS = (("filtered_pass@1", "filtered pass@1"), ("average_pass_rate", "tests passed"),
             ("success_rate", "solved by some sample"), ("exact_match", "exact match"))
 
@@ -42,11 +44,11 @@ def evaluation_section(run: Run, notes: Notes, key: str) -> Section | None:
         section.remarks.append("The run is not finished: numbers are of the verdicts that are there.")
     samples = _samples_a_problem(results, found)
     section.facts = _facts(model, benchmark, results, found, samples, section.configuration)
-    pass_at = {int(name[5:]): value for name, value in numbers.items() if name.startswith("pass@")}
+    pass_at = {k: value for name, value in numbers.items() if (k := k_of(name)) is not None}
     problems = whole(results.get("problems")) or (len(found.problems) if found else None)
     method = f"baseline ({kind})" if kind == "grade" else "baseline"
     section.headline = [Headline(method, model, benchmark, problems, samples, pass_at)]
-    section.costs = [evaluation_cost("sampling and grading", results, found)]
+    section.costs = [evaluation_cost("sampling", results, found)]
     section.parts = _parts(key, numbers, results, found, seed_of(run))
     if found is not None:
         check(run.folder, results, found, seed_of(run), notes)
@@ -62,7 +64,7 @@ def _results(run: Run, notes: Notes) -> dict[str, Any]:
 
 def scores(results: Mapping[str, Any], found: Evaluation | None, *, seed: int) -> dict[str, dict[str, float]]:
     """Estimates by name, as the run wrote them; from the verdicts where it has not."""
-    names = [name for name in results if name.startswith("pass@")] + [name for name, _ in _METRICS]
+    names = [name for name in results if k_of(name) is not None] + [name for name, _ in _METRICS]
     known = {name: one for name in names if (one := estimate(results.get(name))) is not None}
     if known or found is None:
         return known
@@ -163,16 +165,35 @@ def evaluation_figures(key: str, found: Mapping[str, Evaluation], seed: int) -> 
     parts: list[Part] = []
     fewest = min(one.fewest for one in found.values())
     if fewest > 1:
-        series = {name: [(k, pass_at_k_estimate(one.passed, k, seed=seed).to_json()) for k in ks_to(fewest)]
-                  for name, one in found.items()}
+        series = {name: _curve(one.passed, fewest, seed) for name, one in found.items()}
         parts.append(Figure(f"{key}_pass_at_k", "pass@k", curves("pass@k over k", series, "k", "pass@k, %",
                                                                  log=fewest > 20),
                             "Unbiased estimator; bands are 95 % intervals."))
         parts.append(_solved(key, found))
-    rows = [(name or "all samples", dict(one.outcomes)) for name, one in found.items()]
-    kinds = [*OUTCOMES, *sorted({kind for _, counts in rows for kind in counts} - set(OUTCOMES))]
-    parts.append(Figure(f"{key}_outcomes", "Outcomes", stacked("Samples by outcome", rows, kinds)))
+    parts.append(outcomes_figure(key, [(name or "all samples", one.outcomes) for name, one in found.items()],
+                                 "Samples by outcome"))
     return parts
+
+
+def outcomes_figure(key: str, rows: Sequence[tuple[str, Mapping[str, int]]], title: str) -> Figure:
+    """What became of programs, a bar a row; an outcome of another version is "other"."""
+    known: list[tuple[str, dict[str, int]]] = []
+    for name, counts in rows:
+        other = sum(count for kind, count in counts.items() if kind not in OUTCOMES)
+        known.append((name, {**{kind: counts[kind] for kind in OUTCOMES if counts.get(kind)}, "other": other}))
+    return Figure(f"{key}_outcomes", "Outcomes", stacked(title, known, [*OUTCOMES, "other"]))
+
+
+def _curve(passed: Mapping[str, Sequence[bool]], fewest: int, seed: int) -> list[tuple[float, dict[str, float]]]:
+    """pass@k over k; of very many problems, whose bands are narrow, fewer resamples show the same."""
+    resamples = RESAMPLES if len(passed) <= _MANY else RESAMPLES // 10
+    return [(k, pass_at_k_estimate(passed, k, seed=seed, resamples=resamples).to_json()) for k in ks_to(fewest)]
+
+
+def k_of(name: str) -> int | None:
+    """The k of `pass@k`; None for any other name."""
+    digits = name.removeprefix("pass@")
+    return int(digits) if digits != name and digits.isdecimal() and len(digits) < 9 else None
 
 
 def ks_to(n: int) -> list[int]:

@@ -14,11 +14,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from eg_cfg.reports.cells import cut
 from eg_cfg.reports.content import Example, Examples
 from eg_cfg.reports.reading import Notes, number, read_lines, whole
 
 _TYPE = re.compile(r"([A-Za-z_][\w.]*)(?::|\s|$)")
 _EXAMPLES = 3
+_KINDS = 40
+_DETAIL, _PROGRAM = 2_000, 8_000
+"""Characters of an example."""
 _PROGRAMS = ("solution", "generation", "code", "completion")
 """Where a row of samples holds what was written."""
 
@@ -98,7 +102,7 @@ def read_evaluation(folder: Path, notes: Notes) -> Evaluation | None:
         by_key[task, index] = sample
         problems.setdefault(task, Record(task)).samples.append(sample)
     if wrong:
-        notes.about(folder / "verdicts.jsonl", f"{wrong} rows left out, no verdicts or there twice")
+        notes.about(folder / "verdicts.jsonl", f"{wrong} row{'s' * (wrong != 1)} left out, no verdict or there twice")
     if not problems:
         return None
     found = Evaluation(problems)
@@ -128,9 +132,12 @@ def _sample(row: Mapping[str, Any], index: int) -> Sample | None:
     tests = row.get("tests") if isinstance(row.get("tests"), list) else []
     assert isinstance(tests, list)
     return Sample(
-        index=index, passed=passed,
-        outcome=str(row.get("outcome", "passed" if passed else "wrong_answer")), detail=str(row.get("detail", "")),
-        tests=tests, tests_total=whole(row.get("tests_total")) or len(tests), seconds=number(row.get("seconds")) or 0.0)
+        index=index, passed=passed, outcome=_outcome(row, passed), detail=str(row.get("detail") or ""), tests=tests,
+        tests_total=max(whole(row.get("tests_total")) or 0, len(tests)), seconds=number(row.get("seconds")) or 0.0)
+
+
+def _outcome(row: Mapping[str, Any], passed: bool) -> str:
+    return str(row.get("outcome") or ("passed" if passed else "wrong_answer"))[:60]
 
 
 def _add_samples(found: Evaluation, rows: list[dict[str, Any]], by_key: Mapping[tuple[str, int], Sample]) -> None:
@@ -162,12 +169,12 @@ def _add_samples(found: Evaluation, rows: list[dict[str, Any]], by_key: Mapping[
 def failure(outcome: str, detail: str) -> str:
     """The exception's type, or the outcome where there is none to name."""
     match = _TYPE.match(detail) if outcome in ("exception", "syntax_error") else None
-    return match[1] if match else outcome
+    return match[1][:100] if match else outcome
 
 
 def failures(found: Evaluation) -> tuple[list[tuple[Any, ...]], Examples]:
     """Rows of the table of errors (outcome, type, samples, share, problems) and examples of each, the most frequent
-    first."""
+    first, 40 kinds at most."""
     counts: Counter[tuple[str, str]] = Counter()
     tasks: dict[tuple[str, str], dict[str, Sample]] = {}
     total = 0
@@ -178,7 +185,7 @@ def failures(found: Evaluation) -> tuple[list[tuple[Any, ...]], Examples]:
                 kind = sample.outcome, failure(sample.outcome, sample.detail)
                 counts[kind] += 1
                 tasks.setdefault(kind, {}).setdefault(task, sample)
-    ordered = sorted(counts, key=lambda kind: (-counts[kind], kind))
+    ordered = sorted(counts, key=lambda kind: (-counts[kind], kind))[:_KINDS]
     rows: list[tuple[Any, ...]] = [(outcome, "" if name == outcome else name, counts[outcome, name],
                                     counts[outcome, name] / total, len(tasks[outcome, name]))
                                    for outcome, name in ordered]
@@ -187,6 +194,7 @@ def failures(found: Evaluation) -> tuple[list[tuple[Any, ...]], Examples]:
         chosen = list(tasks[kind].items())[:_EXAMPLES]
         name = kind[0].replace("_", " ") + ("" if kind[0] == kind[1] else f": {kind[1]}")
         groups.append((f"{name} ({counts[kind]})", tuple(
-            Example(task, sample.index, sample.detail, sample.program or sample.text or "")
+            Example(cut(task), sample.index, cut(sample.detail, _DETAIL),
+                    cut(sample.program or sample.text or "", _PROGRAM))
             for task, sample in chosen)))
     return rows, Examples("Errors, with examples", tuple(groups))

@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from eg_cfg.grading.verdict import OUTCOMES
-from eg_cfg.reports.charts import forest, spent, stacked, tiles
+from eg_cfg.reports.charts import forest, spent, tiles
 from eg_cfg.reports.content import Browser, Column, Cost, Figure, Headline, Part, Section, Steps, Table
+from eg_cfg.reports.evaluation_section import outcomes_figure
 from eg_cfg.reports.guide_files import Trial, chosen_steps, methods_of, prompts_of, read_trials
 from eg_cfg.reports.problems import solved_programs
 from eg_cfg.reports.reading import Notes, estimate, items, mapping, number, read_object, whole
 from eg_cfg.reports.runs import Run
 
-STEPS_BYTES = 5_000_000
-"""Compressed bytes of steps that are taken into a report, all guided runs together."""
+STEPS_BYTES = 2_000_000
+"""Compressed bytes of steps that are taken into a report, all guided runs together: a few hundred solutions of short
+programs, which is what a person may look at, and what is read in two seconds."""
+_TILES = 1_000
+"""Columns of the figure of problems."""
 _COLUMNS = (
     Column("method", "method"), Column("trial", "trial", "code"), Column("gamma", "gamma", "number"),
     Column("solved", "solved", "integer"), Column("problems", "problems", "integer"),
@@ -49,16 +52,34 @@ def guide_section(run: Run, notes: Notes, key: str, *, budget: int = STEPS_BYTES
     section.versions = {name: str(value) for name, value in mapping(results.get("versions")).items()}
     section.facts = _facts(results, model, benchmark)
     section.remarks = _remarks(results)
-    section.headline = [_headline(row, model, benchmark) for row in rows if estimate(row.get("share"))]
-    section.costs = [Cost(method(row), number(row.get("seconds")), other_tokens=number(row.get("tokens")))
-                     for row in rows if row.get("method") not in ("any", "first_passing_shown")]
+    names = names_of(rows)
+    section.headline = [_headline(name, row, model, benchmark) for name, row in zip(names, rows, strict=True)
+                        if estimate(row.get("share"))]
+    section.costs = [Cost(name, number(row.get("seconds")), other_tokens=number(row.get("tokens")))
+                     for name, row in zip(names, rows, strict=True)
+                     if row.get("method") not in ("any", "first_passing_shown")]
     trials = read_trials(run.folder, rows, notes)
     section.parts = [*_tables(key, rows), *_figures(key, rows, trials), *_records(key, trials, notes, budget)]
     return section
 
 
+def names_of(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The names of rows, so that they can be told from one another outside of their table."""
+    several = len({row.get("trial") for row in rows if row.get("trial")}) > 1
+    baselines = sum(row.get("method") == "best_of_n" for row in rows)
+    found = []
+    for row in rows:
+        name = method(row)
+        if row.get("method") == "best_of_n" and baselines > 1 and number(row.get("gamma")) is not None:
+            name += f", beside gamma {_plain(row['gamma'])}"
+        if several and row.get("trial"):
+            name += f" ({row['trial']})"
+        found.append(name)
+    return found
+
+
 def method(row: Mapping[str, Any]) -> str:
-    """A row's name."""
+    """A row's name in its table."""
     match row.get("method"):
         case "greedy":
             return "greedy"
@@ -69,6 +90,10 @@ def method(row: Mapping[str, Any]) -> str:
             counts = row.get("programs_sampled_per_problem")
             low, high = counts if isinstance(counts, list) and len(counts) == 2 else ("?", "?")
             return f"best of {low}" if low == high else f"best of {low} to {high}"
+        case "best_of_time":
+            counts = row.get("programs_sampled_per_problem")
+            low, high = counts if isinstance(counts, list) and len(counts) == 2 else ("?", "?")
+            return f"best of {low} to {high} in the same wall time"
         case "first_passing_shown":
             return "first that passes the shown tests"
         case "any":
@@ -103,13 +128,10 @@ def _remarks(results: Mapping[str, Any]) -> list[str]:
     return remarks
 
 
-def _headline(row: Mapping[str, Any], model: str, benchmark: str) -> Headline:
+def _headline(name: str, row: Mapping[str, Any], model: str, benchmark: str) -> Headline:
     share = estimate(row.get("share")) or {}
     against = mapping(row.get("against_greedy"))
     difference = estimate(against.get("difference"))
-    name = method(row)
-    if row.get("trial") and row.get("method") == "guided":
-        name += f" ({row['trial']})"
     return Headline(name, model, benchmark, whole(row.get("problems")), 1, {1: share}, difference,
                     "greedy" if difference else None, number(against.get("p_value")))
 
@@ -140,10 +162,9 @@ def _tables(key: str, rows: Sequence[Mapping[str, Any]]) -> list[Part]:
 
 def _figures(key: str, rows: Sequence[Mapping[str, Any]], trials: Sequence[Trial]) -> list[Part]:
     series = {"greedy": 6, "guided": 0, "best_of_n": 4, "first_passing_shown": 2, "any": 3}
-    several = len({row.get("trial") for row in rows if row.get("trial")}) > 1
-    shares = [(method(row) + (f", {row['trial']}" if several and row.get("trial") else ""), share,
-               series.get(str(row.get("method")), 6))
-              for row in rows if (share := estimate(row.get("share"))) is not None]
+    shares = [(name, share, series.get(str(row.get("method")), 6))
+              for name, row in zip(names_of(rows), rows, strict=True)
+              if (share := estimate(row.get("share"))) is not None]
     parts: list[Part] = []
     if shares:
         parts.append(Figure(f"{key}_solved", "Solved problems", forest(
@@ -156,16 +177,17 @@ def _figures(key: str, rows: Sequence[Mapping[str, Any]], trials: Sequence[Trial
     methods = methods_of(trials)
     tasks = list(dict.fromkeys(task for _, results in methods for task in results))
     if methods:
-        counts = [(name, _outcomes(results)) for name, results in methods[:10]]
-        kinds = [*OUTCOMES, *sorted({kind for _, found in counts for kind in found} - set(OUTCOMES))]
-        parts.append(Figure(f"{key}_outcomes", "Outcomes", stacked("Programs by outcome", counts, kinds)))
+        parts.append(outcomes_figure(key, [(name, _outcomes(results)) for name, results in methods[:10]],
+                                     "Programs by outcome"))
         order = sorted(tasks, key=lambda task: (-sum(bool(results.get(task, {}).get("passed"))
                                                      for _, results in methods), tasks.index(task)))
+        order = order[:_TILES]
         solved = [[None if task not in results else bool(results[task].get("passed")) for task in order]
                   for _, results in methods[:12]]
         parts.append(Figure(f"{key}_per_problem", "Each problem, by method", tiles(
             "Which method solves which problem", [name for name, _ in methods[:12]], solved),
-            "A column is a problem: filled where it is solved. Problems that most methods solve are on the left.",
+            "A column is a problem: filled where it is solved. Problems that most methods solve are on the left."
+            + ("" if len(order) == len(tasks) else f" The first {len(order):,} of {len(tasks):,} problems."),
             wide=True))
     return parts
 

@@ -18,7 +18,7 @@ from typing import Any
 
 from eg_cfg.reports import svg
 from eg_cfg.reports.assembly import Report
-from eg_cfg.reports.cells import MISSING, RIGHT, order, printable, show, split
+from eg_cfg.reports.cells import MISSING, RIGHT, cut, order, printable, show, split, visible
 from eg_cfg.reports.content import Browser, Column, Figure, Part, Section, Steps, Table
 from eg_cfg.reports.packing import embedded, pack
 from eg_cfg.reports.problems import mark
@@ -26,8 +26,16 @@ from eg_cfg.reports.problems import mark
 _SCRIPTS = ("page.js", "tables.js", "highlight.js", "problems.js", "steps.js")
 _FILTERED_ROWS = 8
 """A table with more rows has a field to filter it by."""
+_ROWS = 1_000
+"""Rows of a table that are in the page; CSV has all."""
+_TIGHT = 3
+"""Columns with intervals from which on an interval stands below its number."""
 _LONG = 36
 _SAFE_LIMIT = 400
+_REMARK = 2_000
+_SAMPLES = 2_000
+"""Marks of one problem."""
+_DEPTH = 12
 
 
 @cache
@@ -40,6 +48,8 @@ def _page() -> Any:
     from jinja2 import Environment, StrictUndefined
 
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment.filters |= {"words": lambda text: printable(cut(text)), "code": visible,
+                            "remark": lambda text: printable(cut(text, _REMARK))}
     return environment.from_string(_template("report.html.j2"))
 
 
@@ -78,11 +88,14 @@ def _about(report: Report) -> str:
 def _table(table: Table) -> dict[str, Any]:
     """A table's cells as the template sets them."""
     table = table.visible()
+    more = len(table.rows) - _ROWS
     return {
+        "more": f"{more:,} more rows are in tables/{table.name}.csv." if more > 0 else "",
+        "tight": sum(column.kind in ("estimate", "points") for column in table.columns) >= _TIGHT,
         "columns": [{"title": column.title, "style": _style(table, place)}
                     for place, column in enumerate(table.columns)],
         "rows": [[_cell(value, column) for column, value in zip(table.columns, row, strict=True)]
-                 for row in table.rows],
+                 for row in table.rows[:_ROWS]],
         "filter": len(table.rows) > _FILTERED_ROWS,
     }
 
@@ -91,7 +104,7 @@ def _style(table: Table, place: int) -> str:
     """The class of a heading: numbers are flush right, long texts need room."""
     if table.columns[place].kind in RIGHT:
         return "r"
-    return "long" if any(len(str(row[place])) > _LONG for row in table.rows) else ""
+    return "long" if any(len(str(row[place])) > _LONG for row in table.rows[:_ROWS]) else ""
 
 
 def _cell(value: Any, column: Column) -> dict[str, Any]:
@@ -110,16 +123,18 @@ def _browser(part: Browser) -> dict[str, Any]:
     index = []
     for problem, place in zip(part.problems, packed.places, strict=True):
         samples: Sequence[Mapping[str, Any]] = problem["samples"]
-        index.append([str(problem["id"]), _marks(samples), *place])
+        index.append([str(problem["id"]), _marks(samples), *(place or ())])
     outcomes = Counter(sample["o"] for problem in part.problems for sample in problem["samples"])
-    return {"pieces": packed.pieces, "index": {"problems": index, "outcomes": [
-        [mark(outcome), outcome, count] for outcome, count in outcomes.most_common()]}}
+    note = f"Programs of {packed.left_out:,} problems are in the run's folder alone: there is no room for all of " \
+           "them here." if packed.left_out else ""
+    return {"pieces": packed.pieces, "note": note, "index": {"problems": index, "outcomes": [
+        [mark(outcome), outcome, count] for outcome, count in outcomes.most_common(40)]}}
 
 
 def _marks(samples: Sequence[Mapping[str, Any]]) -> str:
     """A letter a sample; a space between the samples of one phase and those of the next."""
     marks, before = "", None
-    for sample in samples:
+    for sample in samples[:_SAMPLES]:
         phase = sample["l"].rpartition(" ")[0] if sample["l"][-1:].isdigit() else None
         if before and phase and phase != before:
             marks += " "
@@ -130,8 +145,8 @@ def _marks(samples: Sequence[Mapping[str, Any]]) -> str:
 def _steps(part: Steps) -> dict[str, Any]:
     packed = pack(part.solutions)
     index = [[one["task"], one["trial"], one["gamma"], one["passed"], len(one["steps"]), *place]
-             for one, place in zip(part.solutions, packed.places, strict=True)]
-    return {"pieces": packed.pieces, "index": {"solutions": index}}
+             for one, place in zip(part.solutions, packed.places, strict=True) if place is not None]
+    return {"pieces": packed.pieces, "count": len(index), "index": {"solutions": index}}
 
 
 def _provenance(section: Section) -> list[tuple[str, str]]:
@@ -141,11 +156,14 @@ def _provenance(section: Section) -> list[tuple[str, str]]:
     return [*rows, *((name, printable(value)) for name, value in section.versions.items())]
 
 
-def _open(value: Any) -> Any:
+def _open(value: Any, depth: int = 0) -> Any:
     """Settings without keys, which are secret."""
+    if depth > _DEPTH:
+        return "…"
     if isinstance(value, Mapping):
-        return {str(name): _open(item) for name, item in value.items() if not str(name).lower().endswith("key")}
-    return [_open(item) for item in value] if isinstance(value, list) else value
+        return {str(name): _open(item, depth + 1) for name, item in value.items()
+                if not str(name).lower().endswith("key")}
+    return [_open(item, depth + 1) for item in value] if isinstance(value, list) else value
 
 
 def _value(value: Any) -> str:

@@ -8,7 +8,10 @@ from typing import Any
 from eg_cfg.reports.charts import lines, ranked, scatter
 from eg_cfg.reports.content import Column, Cost, Figure, Headline, Kind, Part, Section, Table
 from eg_cfg.reports.reading import Notes, estimate, items, mapping, number, read_object, texts, whole
-from eg_cfg.reports.runs import Run
+from eg_cfg.reports.runs import Run, benchmark_of
+
+_PARAMETERS = 24
+"""Parameters that have a column and a figure."""
 
 
 def hyperparameters_section(run: Run, notes: Notes, key: str) -> Section | None:
@@ -18,7 +21,7 @@ def hyperparameters_section(run: Run, notes: Notes, key: str) -> Section | None:
         notes.about(run.folder, "left out, the search is not finished")
         return None
     model = str(results.get("model") or "")
-    benchmark = " ".join(str(results[name]) for name in ("dataset", "split") if results.get(name))
+    benchmark = benchmark_of(results)
     section = Section(key, f"Hyperparameters: {model}", notes.place(run.folder))
     section.configuration = mapping(results.get("settings"))
     section.versions = {name: str(value) for name, value in mapping(results.get("versions")).items()}
@@ -77,7 +80,7 @@ def _best(key: str, results: Mapping[str, Any]) -> list[Part]:
 def _trials(key: str, trials: list[dict[str, Any]]) -> list[Part]:
     if not trials:
         return []
-    names = list(dict.fromkeys(name for trial in trials for name in mapping(trial.get("parameters"))))
+    names = list(dict.fromkeys(name for trial in trials for name in mapping(trial.get("parameters"))))[:_PARAMETERS]
     kinds: dict[str, Kind] = {
         name: "number" if all(number(mapping(trial.get("parameters")).get(name)) is not None for trial in trials
                               if name in mapping(trial.get("parameters"))) else "text" for name in names}
@@ -115,7 +118,7 @@ def _figures(key: str, results: Mapping[str, Any], trials: list[dict[str, Any]])
         parts.append(Figure(f"{key}_importance", "Importance", ranked(
             "Share of the differences between trials that each parameter explains", importance, "share, %"),
             "Share of the differences between trials that a parameter explains."))
-    for name, points in mapping(results.get("slices")).items():
+    for name, points in list(mapping(results.get("slices")).items())[:_PARAMETERS]:
         pairs = [(one.get("x"), value) for one in items(points) if (value := number(one.get("value"))) is not None]
         if len(pairs) > 1:
             parts.append(Figure(f"{key}_slice_{name}", str(name).replace("_", " "), scatter(

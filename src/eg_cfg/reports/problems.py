@@ -10,10 +10,13 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from eg_cfg.reports.cells import cut
 from eg_cfg.reports.evaluations import Evaluation, Record, Sample
 
 TEXT_LIMIT = 20_000
 """Characters of one program or text that are kept."""
+TOLD = 100
+"""Failed tests of a sample whose errors are kept."""
 _ERROR_LIMIT = 400
 MARKS = {"passed": "p", "wrong_answer": "w", "exception": "x", "timeout": "t", "memory": "m", "output_limit": "o",
          "syntax_error": "s", "no_code": "n", "killed": "k", "tampered": "!"}
@@ -54,7 +57,7 @@ def problems_of(found: Evaluation, *, label: str = "", other: Evaluation | None 
 
 def _problem(record: Record, samples: list[dict[str, Any]], texts: _Texts) -> dict[str, Any]:
     prompt = texts.place(prompt_text(record.prompt))
-    return {"id": record.task_id, "prompt": prompt, "samples": samples, "texts": list(texts.known)}
+    return {"id": cut(record.task_id), "prompt": prompt, "samples": samples, "texts": list(texts.known)}
 
 
 def _sample(sample: Sample, texts: _Texts, label: str) -> dict[str, Any]:
@@ -65,9 +68,9 @@ def _sample(sample: Sample, texts: _Texts, label: str) -> dict[str, Any]:
         "p": texts.place(sample.program),
         "x": None if same else texts.place(sample.text),
         "d": texts.place(sample.detail or None, _ERROR_LIMIT),
-        "t": [_test(test, texts) for test in sample.tests if isinstance(test, Mapping)],
+        "t": _tests([(test, None) for test in sample.tests if isinstance(test, Mapping)], texts),
         "n": sample.tests_total,
-        "f": sample.finish_reason,
+        "f": None if sample.finish_reason is None else cut(sample.finish_reason),
         "lp": None if sample.log_prob is None else round(sample.log_prob, 3),
         "k": sample.tokens,
         "s": round(sample.seconds, 4),
@@ -76,12 +79,20 @@ def _sample(sample: Sample, texts: _Texts, label: str) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
 
 
-def _test(test: Mapping[str, Any], texts: _Texts) -> list[Any]:
-    """Passed, and where it did not, why."""
-    error = test.get("error")
-    if test.get("passed"):
-        return [1]
-    return [0] if error is None else [0, texts.place(str(error), _ERROR_LIMIT)]
+def _tests(tests: Sequence[tuple[Mapping[str, Any], str | None]], texts: _Texts) -> list[list[Any]]:
+    """Each test: passed, why not, and its name; what is not known at the end is left out."""
+    found: list[list[Any]] = []
+    told = 0
+    for test, name in tests:
+        passed, error = bool(test.get("passed")), test.get("error")
+        told += not passed
+        why = None if passed or error is None or told > TOLD else texts.place(str(error), _ERROR_LIMIT)
+        what = None if name is None or len(found) >= TOLD else texts.place(name, _ERROR_LIMIT)
+        values = [int(passed), why, what]
+        while values[-1] is None:
+            values.pop()
+        found.append(values)
+    return found
 
 
 def solved_programs(task: str, prompt: Any, tried: Sequence[tuple[str, Mapping[str, Any]]]) -> dict[str, Any]:
@@ -96,18 +107,17 @@ def solved_programs(task: str, prompt: Any, tried: Sequence[tuple[str, Mapping[s
     samples = []
     for method, result in tried:
         results = result.get("results")
-        tests = [] if not isinstance(results, Mapping) else [
-            [*_test({"passed": test.get("result"), "error": test.get("error")}, texts), texts.place(str(name))]
-            if not test.get("result") and test.get("error") is not None
-            else [1 if test.get("result") else 0, None, texts.place(str(name))]
-            for name, test in results.items() if isinstance(test, Mapping)]
-        outcome = str(result.get("outcome", "passed" if result.get("passed") else "wrong_answer"))
+        tests = _tests([({"passed": test.get("result"), "error": test.get("error")}, str(name))
+                        for name, test in (results if isinstance(results, Mapping) else {}).items()
+                        if isinstance(test, Mapping)], texts)
+        outcome = str(result.get("outcome") or ("passed" if result.get("passed") else "wrong_answer"))[:60]
         error = result.get("general_error")
         values = {"l": method, "o": outcome, "p": texts.place(str(result.get("code", ""))),
                   "d": texts.place(str(error), _ERROR_LIMIT) if error else None, "t": tests, "n": len(tests),
-                  "f": result.get("finish_reason"), "h": result.get("shown_passed")}
+                  "f": None if result.get("finish_reason") is None else cut(str(result["finish_reason"])),
+                  "h": shown if isinstance(shown := result.get("shown_passed"), bool) else None}
         samples.append({name: value for name, value in values.items() if value is not None})
-    return {"id": task, "prompt": texts.place(prompt_text(prompt)), "samples": samples, "texts": list(texts.known)}
+    return {"id": cut(task), "prompt": texts.place(prompt_text(prompt)), "samples": samples, "texts": list(texts.known)}
 
 
 def prompt_text(prompt: Any) -> str | None:

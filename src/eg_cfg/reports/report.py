@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,14 +56,29 @@ def write_report(folder: Path) -> ReportFiles:
         told = f" ({'; '.join(report.notes)})" if report.notes else ""
         raise DataNotFoundError(f"expected finished runs in {folder}, found none{told}: name a folder that baseline, "
                                 f"grade, guide, btp or a study has written to")
+    used: set[str] = set()
+    drawn: set[str] = set()
     files: dict[Path, str] = {}
     for table in _tables(report):
-        files[folder / TABLES / f"{table.name}.csv"] = to_csv(table)
-        files[folder / TABLES / f"{table.name}.tex"] = to_latex(table)
-    figures = {folder / FIGURES / f"{figure.name}.svg": standalone(figure.svg) for figure in _figures(report)}
+        stem = _stem(table.name, used)
+        files[folder / TABLES / f"{stem}.csv"] = to_csv(table)
+        files[folder / TABLES / f"{stem}.tex"] = to_latex(table)
+    figures = {folder / FIGURES / f"{_stem(figure.name, drawn)}.svg": standalone(figure.svg)
+               for figure in _figures(report)}
     for path, text in {**files, **figures, folder / TEXT: to_text(report), folder / HTML: to_html(report)}.items():
         _write(path, text)
     return ReportFiles(folder, folder / HTML, folder / TEXT, tuple(files), tuple(report.notes), tuple(figures))
+
+
+def _stem(name: str, used: set[str]) -> str:
+    """A name for files; parts of it come from the runs' files, and lead nowhere."""
+    safe = re.sub(r"[^A-Za-z0-9_@+-]+", "-", name)[:100].strip("-") or "part"
+    number, stem = 1, safe
+    while stem.lower() in used:
+        number += 1
+        stem = f"{safe}-{number}"
+    used.add(stem.lower())
+    return stem
 
 
 def _tables(report: Report) -> Iterator[Table]:
@@ -78,6 +94,9 @@ def _figures(report: Report) -> Iterator[Figure]:
 
 
 def _write(path: Path, text: str) -> None:
+    if path.parent.is_symlink() and path.parent.name in (TABLES, FIGURES):
+        raise RunError(f"expected a folder at {path.parent}, found a link: remove it, a report is written into its own "
+                       f"folder alone")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -6,11 +6,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from eg_cfg.benchmarks.registry import describe
+from eg_cfg.errors import EgCfgError
 from eg_cfg.reports.reading import Notes, mapping, read_object
 
 RESULT_FILES = {
@@ -59,13 +61,17 @@ def _walk(folder: Path, notes: Notes, depth: int) -> Iterator[Run]:
         notes.about(folder, f"folders below it are left out, they are more than {_DEPTH} deep")
         return
     try:
-        below = sorted(path for path in folder.iterdir() if path.is_dir() and not path.is_symlink())
+        below = sorted(path for path in folder.iterdir() if path.is_dir())
     except OSError as error:
         notes.about(folder, f"left out, it cannot be read ({error.strerror})")
         return
     for path in below:
-        if not path.name.startswith(".") and path.name not in _SKIPPED:
-            yield from _walk(path, notes, depth - 1)
+        if path.name.startswith(".") or path.name in _SKIPPED:
+            continue
+        if path.is_symlink():
+            notes.about(path, "left out, a link: make a report of the folder that it leads to, or copy that here")
+            continue
+        yield from _walk(path, notes, depth - 1)
 
 
 def _kind(folder: Path, description: dict[str, Any]) -> str | None:
@@ -87,7 +93,17 @@ def _copied(folder: Path) -> bool:
 def seed_of(run: Run) -> int:
     """Seed of the run's bootstrap."""
     seed = run.description.get("seed")
-    return seed if isinstance(seed, int) else 42
+    return seed if isinstance(seed, int) and 0 <= seed < 2**32 else 42
+
+
+def benchmark_of(results: Mapping[str, Any]) -> str:
+    """Benchmark and split of a study; where none was asked for, the split is the benchmark's usual one."""
+    name, split = str(results.get("dataset") or ""), results.get("split")
+    try:
+        known = describe(name)
+    except EgCfgError:  # one of the user's own
+        return " ".join(filter(None, (name, str(split or ""))))
+    return " ".join(filter(None, (known.name, str(split or known.default_split or ""))))
 
 
 def dataset_of(run: Run) -> tuple[str, str]:

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from eg_cfg.reports.problems import prompt_text
+from eg_cfg.reports.reading import items, mapping, number, whole
 
 VALUES = 6
 """Values of one variable on one line that are kept; more are elided in the middle."""
@@ -18,6 +19,7 @@ TESTS = 3
 """Traces of a candidate that are kept."""
 TEXT_LIMIT = 6_000
 _TOP = 4
+_VALUE_LIMIT = 400
 
 
 def solution_steps(solution: Mapping[str, Any], *, trial: str, result: Mapping[str, Any] | None,
@@ -32,38 +34,37 @@ def solution_steps(solution: Mapping[str, Any], *, trial: str, result: Mapping[s
     """
     program = str(solution.get("program", ""))
     return {
-        "task": str(solution.get("task_id")), "gamma": solution.get("gamma"), "trial": trial,
+        "task": _short(solution.get("task_id")), "gamma": number(solution.get("gamma")), "trial": trial,
         "passed": None if result is None else bool(result.get("passed")),
-        "outcome": None if result is None else result.get("outcome"),
-        "finish": solution.get("finish_reason"),
+        "outcome": None if result is None else _short(result.get("outcome")),
+        "finish": _short(solution.get("finish_reason")),
         "prompt": _cut(prompt_text(solution.get("prompt")) or ""),
         "program": _cut(program),
         "plain": None if plain is None or plain == program else _cut(plain),
-        "steps": [_step(refresh) for refresh in solution.get("refreshes") or () if isinstance(refresh, Mapping)],
+        "steps": [_step(refresh) for refresh in items(solution.get("refreshes"))],
     }
 
 
 def _step(refresh: Mapping[str, Any]) -> dict[str, Any]:
+    candidates = items(refresh.get("candidates"))
     return {
-        "line": refresh.get("line"),
-        "code": str(refresh.get("code", "")),
+        "line": whole(refresh.get("line")) or 0,
         "signal": _cut(str(refresh.get("signal") or "")),
-        "candidates": [_candidate(one) for one in refresh.get("candidates") or () if isinstance(one, Mapping)],
-        "tokens": [_token(one) for one in refresh.get("tokens") or () if isinstance(one, Mapping)],
+        "candidates": [_candidate(one, len(candidates)) for one in candidates],
+        "tokens": [_token(one) for one in items(refresh.get("tokens"))],
     }
 
 
-def _candidate(candidate: Mapping[str, Any]) -> dict[str, Any]:
-    trace = candidate.get("trace")
-    tests = trace.get("tests") or () if isinstance(trace, Mapping) else ()
-    source = trace.get("program") if isinstance(trace, Mapping) else None
+def _candidate(candidate: Mapping[str, Any], count: int) -> dict[str, Any]:
+    trace = mapping(candidate.get("trace"))
+    tests, source, same = items(trace.get("tests")), trace.get("program"), whole(candidate.get("duplicate_of"))
     return {
         "text": _cut(str(candidate.get("text", ""))),
         "program": _cut(str(source or candidate.get("program") or "")),
-        "same": candidate.get("duplicate_of"),
-        "outcome": candidate.get("outcome"),
+        "same": same if same is not None and 0 <= same < count else None,
+        "outcome": _short(candidate.get("outcome")),
         "ended": bool(candidate.get("ended")),
-        "tests": [_test(test) for test in list(tests)[:TESTS] if isinstance(test, Mapping)],
+        "tests": [_test(test) for test in tests[:TESTS]],
         "more": max(0, len(tests) - TESTS),
     }
 
@@ -72,25 +73,26 @@ def _test(test: Mapping[str, Any]) -> dict[str, Any]:
     """A test's call and what each line of the program did in it."""
     found: dict[int, dict[str, list[str]]] = {}
     turns: dict[int, int] = {}
-    for event in test.get("events") or ():
-        if not isinstance(event, Mapping) or not isinstance(event.get("line"), int):
+    for event in items(test.get("events")):
+        line = whole(event.get("line"))
+        if line is None:
             continue
-        line = event["line"]
         values = found.setdefault(line, {})
         kind = event.get("kind")
         if kind == "line":
             turns[line] = turns.get(line, 0) + 1
-        for change in event.get("changes") or ():
-            if isinstance(change, list | tuple) and len(change) == 2:
-                values.setdefault(str(change[0]), []).append(str(change[1]) or "deleted")
+        changes = event.get("changes")
+        for change in changes if isinstance(changes, list) else ():
+            if isinstance(change, list) and len(change) == 2:
+                values.setdefault(str(change[0])[:_VALUE_LIMIT], []).append(str(change[1]) or "deleted")
         word = {"return": "returns", "yield": "yields", "exception": "raises", "elided": "…"}.get(str(kind))
         if word:
             count = event.get("count")
             values.setdefault(word, []).append(f"{event.get('value', '')}{f' ×{count}' if count else ''}")
     return {
-        "call": str(test.get("test", ""))[:400], "outcome": test.get("outcome"),
+        "call": str(test.get("test", ""))[:400], "outcome": _short(test.get("outcome")),
         "got": str(test.get("got") or "")[:200], "want": str(test.get("want") or "")[:200],
-        "error": str(test.get("error") or "")[:300], "at": test.get("error_line"),
+        "error": str(test.get("error") or "")[:300], "at": whole(test.get("error_line")),
         "lines": {str(line): [[name, _few(texts)] for name, texts in values.items()]
                   for line, values in found.items() if values},
         "runs": {str(line): count for line, count in turns.items() if count > 1},
@@ -98,28 +100,30 @@ def _test(test: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _few(texts: Sequence[str]) -> list[str]:
-    if len(texts) <= VALUES:
-        return list(texts)
-    return [*texts[: VALUES - 2], f"… {len(texts) - VALUES + 1} more …", texts[-1]]
+    if len(texts) > VALUES:
+        texts = [*texts[: VALUES - 2], f"… {len(texts) - VALUES + 1} more …", texts[-1]]
+    return [text if len(text) <= _VALUE_LIMIT else f"{text[:_VALUE_LIMIT]} …" for text in texts]
 
 
 def _token(token: Mapping[str, Any]) -> list[Any]:
     """Text; plain, conditional and guided probability; the likeliest others, each the same."""
-    return [*_probabilities(token), [_probabilities(one) for one in list(token.get("top") or ())[:_TOP]
-                                     if isinstance(one, Mapping)]]
+    return [*_probabilities(token), [_probabilities(one) for one in items(token.get("top"))[:_TOP]]]
 
 
 def _probabilities(token: Mapping[str, Any]) -> list[Any]:
-    return [str(token.get("text", "")), *(_probability(token.get(name)) for name in ("plain", "conditional", "guided"))]
+    get = token.get
+    return [str(get("text", ""))[:_VALUE_LIMIT], _probability(get("plain")), _probability(get("conditional")),
+            _probability(get("guided"))]
 
 
 def _probability(value: Any) -> float | None:
-    """A probability to five digits; None where the log-probability is unknown."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        return None
-    return float(f"{math.exp(min(0.0, value)):.3g}")
+    """A probability to three digits that matter; None where the log-probability is unknown."""
+    known = number(value)
+    return None if known is None else float(f"{math.exp(min(0.0, known)):.3g}")
 
 
+def _short(value: Any) -> str | None:
+    return None if value is None else str(value)[:_VALUE_LIMIT]
 
 
 def _cut(text: str) -> str:

@@ -15,9 +15,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
+from eg_cfg.reports.cells import cut, printable
+
 WIDTH, HEIGHT = 460, 290
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52, 12, 10, 42
 SERIES = 7
+_WORDS = 120
+"""Characters of a text in a drawing."""
 PALETTE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#555555")
 _DASHES = ("", "6 3", "2 3", "9 3 2 3", "1 4", "12 4", "4 2 1 2")
 _HATCHES = (
@@ -26,8 +30,8 @@ _HATCHES = (
 
 
 def escaped(text: str) -> str:
-    """Text within SVG or HTML."""
-    return escape(text, quote=True)
+    """Text within SVG or HTML, as far as it can be read there."""
+    return escape(printable(cut(text, _WORDS)), quote=True)
 
 
 def fmt(value: float) -> str:

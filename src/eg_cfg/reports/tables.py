@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 import re
 from collections.abc import Sequence
 from typing import Any
 
-from eg_cfg.reports.cells import RIGHT, printable, raw, raw_titles, show, split
+from eg_cfg.reports.cells import RIGHT, cut, printable, raw, raw_titles, show, split
 from eg_cfg.reports.content import Table
 
-_FORMULA = re.compile(r"^[=+\-@]")
+_FORMULA = re.compile("^\\s*[=+\\-@|%\N{FULLWIDTH EQUALS SIGN}\N{FULLWIDTH PLUS SIGN}\N{FULLWIDTH HYPHEN-MINUS}"
+                      "\N{FULLWIDTH COMMERCIAL AT}]")
+_TEXT_ROWS = 200
+"""Rows of a table in the text report; CSV has all."""
+_CSV_LIMIT = 2_000
 _LATEX = {"\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
           "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}",
           "|": r"\textbar{}", "–": "--", "γ": r"$\gamma$", "Δ": r"$\Delta$", "α": r"$\alpha$", "±": r"$\pm$",
@@ -25,7 +30,7 @@ def to_csv(table: Table) -> str:
     """
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow([title for column in table.columns for title in raw_titles(column)])
+    writer.writerow([_cell(title) for column in table.columns for title in raw_titles(column)])
     for row in table.rows:
         writer.writerow([_cell(cell) for column, value in zip(table.columns, row, strict=True)
                          for cell in raw(value, column)])
@@ -33,9 +38,11 @@ def to_csv(table: Table) -> str:
 
 
 def _cell(value: Any) -> Any:
-    if not isinstance(value, str):
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if value is None or isinstance(value, int | float):
         return value
-    text = printable(value)
+    text = printable(cut(str(value), _CSV_LIMIT))
     return f"'{text}" if _FORMULA.match(text) else text
 
 
@@ -84,13 +91,16 @@ def latex(text: str) -> str:
 def to_text(table: Table, *, indent: str = "") -> list[str]:
     """Lines of a table with aligned columns."""
     table = table.visible()
-    heads = [_title(column.title, column.kind) for column in table.columns]
+    heads = [printable(cut(_title(column.title, column.kind))) for column in table.columns]
     cells = [[show(value, column.kind) for column, value in zip(table.columns, row, strict=True)]
-             for row in table.rows]
+             for row in table.rows[:_TEXT_ROWS]]
+    more = len(table.rows) - _TEXT_ROWS
     widths = [max(len(head), *(len(row[place]) for row in cells), 0) for place, head in enumerate(heads)]
     right = [column.kind in RIGHT for column in table.columns]
     rule = "  ".join("-" * width for width in widths)
     lines = [_line(heads, widths, right), rule, *(_line(row, widths, right) for row in cells)]
+    if more > 0:
+        lines.append(f"{more:,} more rows are in the table's CSV file")
     return [f"{indent}{line}".rstrip() for line in lines]
 
 

@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterator
 
 from eg_cfg.reports.assembly import Report
-from eg_cfg.reports.cells import printable
+from eg_cfg.reports.cells import cut, printable
 from eg_cfg.reports.content import Section, Table
 from eg_cfg.reports.tables import to_text as table_text
 
@@ -19,7 +19,7 @@ def to_text(report: Report) -> str:
 
 
 def _lines(report: Report) -> Iterator[str]:
-    title = printable(report.title)
+    title = printable(cut(report.title))
     yield title
     yield "=" * len(title)
     yield ""
@@ -36,14 +36,14 @@ def _lines(report: Report) -> Iterator[str]:
 
 
 def _section(section: Section) -> Iterator[str]:
-    title = printable(section.title)
+    title = printable(cut(section.title))
     yield title
     yield "-" * len(title)
-    yield f"folder: {printable(section.place)}"
+    yield f"folder: {printable(cut(section.place))}"
     for name, value in section.facts:
-        yield from _wrapped(f"{name}: {printable(value)}", "  ")
+        yield from _wrapped(printable(f"{cut(name)}: {cut(value)}"), "  ")
     for remark in section.remarks:
-        yield from _wrapped(printable(remark), "  ")
+        yield from _wrapped(printable(cut(remark, 2_000)), "  ")
     yield ""
     for part in section.parts:
         if isinstance(part, Table) and not part.secondary:
@@ -51,7 +51,7 @@ def _section(section: Section) -> Iterator[str]:
 
 
 def _table(table: Table) -> Iterator[str]:
-    yield f"{printable(table.title)}:"
+    yield f"{printable(cut(table.title))}:"
     yield ""
     yield from table_text(table, indent="  ")
     yield ""

@@ -8,8 +8,10 @@ from typing import Any
 from eg_cfg.reports.charts import matrix
 from eg_cfg.reports.content import Column, Cost, Figure, Headline, Part, Section, Table
 from eg_cfg.reports.reading import Notes, estimate, items, mapping, number, read_object, texts, whole
-from eg_cfg.reports.runs import Run
+from eg_cfg.reports.runs import Run, benchmark_of
 
+_MODELS, _MATRICES = 30, 12
+"""Rows and columns of a matrix, and matrices, that are drawn."""
 _PAIRS = (
     Column("source", "writes"), Column("target", "learns"), Column("mixture", "from"),
     Column("before", "before, %", "estimate"), Column("after", "after, %", "estimate"),
@@ -28,7 +30,7 @@ def transfer_section(run: Run, notes: Notes, key: str) -> Section | None:
     if results is None:
         notes.about(run.folder, "left out, big to small is not finished")
         return None
-    benchmark = " ".join(str(results[name]) for name in ("dataset", "split") if results.get(name))
+    benchmark = benchmark_of(results)
     section = Section(key, "Big to small", notes.place(run.folder))
     section.configuration = mapping(results.get("settings"))
     section.versions = {name: str(value) for name, value in mapping(results.get("versions")).items()}
@@ -43,7 +45,7 @@ def transfer_section(run: Run, notes: Notes, key: str) -> Section | None:
                                                             f"{results.get('samples', '?')} samples each")]
     if isinstance(seeds, list):
         section.facts.append(("seeds", ", ".join(map(str, seeds))))
-    several = len({one.get("mixture") for one in pairs}) > 1
+    several = len({str(one.get("mixture")) for one in pairs}) > 1
     section.headline = [row for one in pairs if (row := _headline(one, benchmark, results, several)) is not None]
     runs = [seed for one in pairs for seed in items(one.get("seeds"))]
     section.costs = [Cost("training all pairs", _total(runs, "training_seconds"),
@@ -79,11 +81,14 @@ def _parts(key: str, pairs: list[dict[str, Any]], collections: list[dict[str, An
                            "pass@1 of the model that learns. Gains are paired over problems and seeds, in percentage "
                            "points; p is two-sided. RSR is the share of what was unsolved that is solved after."))
     for number_of, mixture in enumerate(dict.fromkeys(str(one.get("mixture")) for one in pairs), start=1):
+        if number_of > _MATRICES:
+            break
         chosen = [one for one in pairs if str(one.get("mixture")) == mixture]
-        sources = list(dict.fromkeys(str(one.get("source")) for one in chosen))
-        targets = list(dict.fromkeys(str(one.get("target")) for one in chosen))
+        sources = list(dict.fromkeys(str(one.get("source")) for one in chosen))[:_MODELS]
+        targets = list(dict.fromkeys(str(one.get("target")) for one in chosen))[:_MODELS]
         cells = {(sources.index(str(one.get("source"))), targets.index(str(one.get("target")))): gain
-                 for one in chosen if (gain := estimate(one.get("gain"))) is not None}
+                 for one in chosen if str(one.get("source")) in sources and str(one.get("target")) in targets
+                 and (gain := estimate(one.get("gain"))) is not None}
         if cells:
             parts.append(Figure(f"{key}_matrix_{number_of}", f"Gains, learnt from {mixture}", matrix(
                 "Gains in percentage points: rows write, columns learn", sources, targets, cells),

@@ -23,6 +23,7 @@ from eg_cfg.config import build, to_plain
 from eg_cfg.runs import RunFolder, library_versions
 from eg_cfg.studies.ablation_btp import btp_study
 from eg_cfg.studies.ablation_guide import guide_study
+from eg_cfg.studies.ablation_guide_arms import WHOLE_TRIAL
 from eg_cfg.studies.ablation_options import AblationOptions
 from eg_cfg.studies.arm import clear, unsaid, unwatched
 from eg_cfg.studies.btp_models import assign
@@ -98,6 +99,8 @@ def draw_figures(results: Mapping[str, Any], folder: Path) -> list[Path]:
 
 def _identity(options: AblationOptions) -> dict[str, Any]:
     values = {key: value for key, value in to_plain(options).items() if key not in _ELSEWHERE}
+    if options.guide_trial == WHOLE_TRIAL:  # runs from before it could be chosen have it
+        del values["guide_trial"]
     if options.method == "guide":
         models: dict[str, Any] = {"source": build(ModelOptions, {"model_name": options.source_model}).model_identity()}
     else:

@@ -70,9 +70,10 @@ def _buffer(share: float) -> Callable[[BTPOptions, Sizes], dict[str, Any]]:
 
 ARMS: dict[str, Arm] = {
     NONE: Arm("the model as it is, not trained", _same, trains=False),
-    FULL: Arm("the whole method: drawn by P2Value, power", _same),
+    FULL: Arm("the whole method: drawn by P2Value", _same),
     "everything": Arm("fine-tuned on everything that was collected", _everything),
     "uniform": Arm("drawn uniformly, whatever passed", _set(sampling_method="uniform")),
+    "power": Arm("drawn by P2Value to a power", _set(sampling_method="power")),
     "rank": Arm("drawn by the rank of P2Value", _set(sampling_method="rank")),
     "pass_rate_only": Arm("P2Value is the pass rate (alpha 0)", _set(p2value_alpha=0.0)),
     "possibility_only": Arm("P2Value is the possibility (alpha 1)", _set(p2value_alpha=1.0)),

@@ -8,9 +8,10 @@ from pydantic import Field, field_validator, model_validator
 
 from eg_cfg.errors import ConfigError
 from eg_cfg.studies.ablation_arms import ARMS, FULL, NONE
-from eg_cfg.studies.ablation_guide_arms import GUIDE_ARMS
+from eg_cfg.studies.ablation_guide_arms import GUIDE_ARMS, WHOLE_TRIAL
 from eg_cfg.studies.btp_options import Count
 from eg_cfg.studies.study_options import StudyOptions, names_in
+from eg_cfg.studies.trial_strings import Trial
 
 Method = Literal["btp", "guide", "both"]
 
@@ -26,6 +27,8 @@ class AblationOptions(StudyOptions):
     """Arms of EG-CFG, likewise."""
     gamma: float = Field(default=0.5, gt=0)
     """Strength of guidance of the whole method, for EG-CFG."""
+    guide_trial: str = WHOLE_TRIAL
+    """Trial string of the whole method, for EG-CFG; each arm differs from it by one thing."""
     guide_problems: Count | None = None
     """Problems that EG-CFG is tried on; as many as score where none."""
     max_problems: Count | None = 20
@@ -42,6 +45,14 @@ class AblationOptions(StudyOptions):
         except ConfigError as error:
             raise ValueError(str(error)) from None
 
+    @field_validator("guide_trial")
+    @classmethod
+    def _is_a_trial(cls, value: str) -> str:
+        try:
+            return str(Trial.parse(value))
+        except ConfigError as error:
+            raise ValueError(str(error)) from None
+
     @model_validator(mode="after")
     def _trains(self) -> Self:
         if self.method != "guide" and not self.trains:
@@ -51,6 +62,7 @@ class AblationOptions(StudyOptions):
 
     @property
     def chosen(self) -> tuple[str, ...]:
-        """Arms of BTP in the order of the table."""
-        wanted = set(ARMS if self.arms is None else self.arms) | {FULL, NONE}
+        """Arms of BTP in the order of the table; one that draws as the whole method does would be it over again."""
+        same = {self.sampling_method, *(["sampling"] if self.sampler == "sample" else [])}
+        wanted = set(ARMS if self.arms is None else self.arms) - same | {FULL, NONE}
         return tuple(name for name in ARMS if name in wanted)

@@ -7,6 +7,11 @@
 The fair rival of a guided decoder: it sees the same plain prompt, samples as many programs at the same temperature, and
 may run the same tests. Sample `i` is the same however many are drawn, so all gammas and trials of one temperature use
 one store, each as many of its first programs as its own number.
+
+At equal wall time instead of equal samples, a task has as many programs as the sampler draws in the seconds that the
+decoder took for it (`TaskSamples.within`). Both sides are measured alike: the decoder's seconds are shared among the
+problems that it decodes at once (`eg_cfg.decoding.clock`), a draw's among its programs. Such programs have a store of
+their own, drawn in batches of one size, since a program costs more in a small batch than in a large one.
 """
 
 from __future__ import annotations
@@ -51,6 +56,13 @@ class Purchase:
     count: int
     seconds: float
     forward_passes: int
+    shown_seconds: float | None = None
+    """Of running them on the shown tests, which the choice among them needs; none where it was not timed."""
+
+    @property
+    def each(self) -> float:
+        """Seconds of one of them: sampling, and its runs on the shown tests."""
+        return (self.seconds + (self.shown_seconds or 0.0)) / self.count
 
 
 @dataclass(slots=True)
@@ -86,6 +98,25 @@ class TaskSamples:
         return {"tokens": tokens, "forward_passes": sum(purchase.forward_passes for purchase in bought),
                 "executions": len(shown), "seconds": sum(purchase.seconds for purchase in bought)}
 
+    def seconds(self, n: int) -> float:
+        """What the first `n` took, each its part of the draw that it came from."""
+        return sum(purchase.each * max(0, min(purchase.count, n - purchase.first)) for purchase in self.purchases)
+
+    def within(self, seconds: float, most: int) -> int:
+        """How many of the first programs some seconds pay for; at least one, for a program has to be handed in."""
+        count = 0
+        for purchase in self.purchases:
+            for _ in range(purchase.count):
+                seconds -= purchase.each
+                if seconds < 0:
+                    return max(1, min(count, most))
+                count += 1
+        return max(1, min(count, most))
+
+    def lasts(self, seconds: float) -> bool:
+        """Whether drawing all that is there took so long."""
+        return self.seconds(len(self.samples)) >= seconds
+
     def to_json(self) -> dict[str, Any]:
         """As it is written."""
         return asdict(self)
@@ -109,11 +140,13 @@ class SampleStore:
         top_p: Of sampling.
         max_new_tokens: Of a program; the benchmark's usual number where none.
         seed: Of sampling.
+        timed: Whether these are the programs of best-of-N at equal wall time.
     """
 
     def __init__(self, folder: ResultsFolder, model: TextModel, grader: Grader, *, prompt_type: PromptType,
-                 temperature: float, top_p: float, max_new_tokens: int | None, seed: int) -> None:
-        self.name = store_name(prompt_type, temperature)
+                 temperature: float, top_p: float, max_new_tokens: int | None, seed: int,
+                 timed: bool = False) -> None:
+        self.name = store_name(prompt_type, temperature, timed=timed)
         self._folder = folder
         self._model = model
         self._grader = grader
@@ -150,6 +183,26 @@ class SampleStore:
             write_json(path, found.to_json())
         return found
 
+    def enough(self, task: str, seconds: float, most: int) -> bool:
+        """Whether so many seconds, or programs, are drawn and graded."""
+        found = self.read(task)
+        return found is not None and bool(found.samples) and all(s.passed is not None for s in found.samples) and (
+            len(found.samples) >= most or found.lasts(seconds))
+
+    def draw_for(self, problem: Problem, seconds: float, rows: int, most: int) -> TaskSamples:
+        """As many programs as some seconds pay for, and the rest of the last batch; each batch is written at once.
+
+        Args:
+            problem: The task.
+            seconds: What is to be spent, in programs that are there already too.
+            rows: Programs of a batch.
+            most: Programs at most.
+        """
+        found = self.draw(problem, min(rows, most))
+        while len(found.samples) < most and not found.lasts(seconds):
+            found = self.draw(problem, min(len(found.samples) + rows, most))
+        return found
+
     def _sample(self, problem: Problem, found: TaskSamples, count: int) -> None:
         frame = frame_for(problem, self._prompt_type, self._model.supports_chat)
         room = self._max_new_tokens or frame.max_new_tokens
@@ -170,12 +223,18 @@ class SampleStore:
     def _grade(self, problem: Problem, found: TaskSamples) -> None:
         """Runs each program once, however often it was sampled."""
         waiting = [sample for sample in found.samples if sample.passed is None]
-        programs = list(dict.fromkeys(sample.program for sample in waiting))
+        known = {sample.program: sample for sample in found.samples if sample.passed is not None}
+        programs = [program for program in dict.fromkeys(sample.program for sample in waiting) if program not in known]
         both = bool(problem.public_tests) and not shows_its_tests(problem)
-        hidden = self._verdicts(problem, programs, "hidden")
-        shown = self._verdicts(problem, programs, "public") if both else hidden
+        hidden = self._verdicts(problem, programs, "hidden") if both else {}
+        started = time.perf_counter()
+        shown = self._verdicts(problem, programs, "public" if both else "hidden")
+        found.purchases[-1].shown_seconds = time.perf_counter() - started if problem.public_tests else 0.0
         for sample in waiting:
-            sample.passed = hidden[sample.program].passed
+            if (before := known.get(sample.program)) is not None:
+                sample.passed, sample.shown_passed = before.passed, before.shown_passed
+                continue
+            sample.passed = (hidden if both else shown)[sample.program].passed
             sample.shown_passed = shown[sample.program].passed if problem.public_tests else None
 
     def _verdicts(self, problem: Problem, programs: list[str], which: Which) -> dict[str, Verdict]:
@@ -183,9 +242,9 @@ class SampleStore:
         return {programs[place]: verdict for place, verdict in self._grader.grade_many(requests)}
 
 
-def store_name(prompt_type: PromptType, temperature: float) -> str:
+def store_name(prompt_type: PromptType, temperature: float, *, timed: bool = False) -> str:
     """Folder of the samples."""
-    return f"{BASELINES}/samples_t{decimal(temperature)}_{prompt_type}"
+    return f"{BASELINES}/{'timed' if timed else 'samples'}_t{decimal(temperature)}_{prompt_type}"
 
 
 def greedy_name(prompt_type: PromptType) -> str:

@@ -5,16 +5,18 @@
 
 Every trial and gamma is beside plain greedy decoding with the same prompt, and beside best-of-N: as many whole programs
 as the decoder sampled continuations for the task, at the same temperature, of which the likeliest that passes the shown
-tests is handed in. Killed at any moment and started again with the same command, it goes on; several processes that
-are given the same command share the work, and each prints all of it in the end.
+tests is handed in; where that is asked for, beside best-of-N at equal wall time too. Killed at any moment and started
+again with the same command, it goes on; several processes that are given the same command share the work, and each
+prints all of it in the end.
 """
 
 from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -32,7 +34,16 @@ from eg_cfg.studies.claims import Claims
 from eg_cfg.studies.evaluation import shows_its_tests
 from eg_cfg.studies.guide_options import GuideStudyOptions
 from eg_cfg.studies.guide_records import BASELINES, ResultsFolder, write_json
-from eg_cfg.studies.guide_scores import Row, best_of_row, compare, decoded_row, needed, search_rows
+from eg_cfg.studies.guide_scores import (
+    MOST,
+    Row,
+    best_of_row,
+    best_of_time_row,
+    compare,
+    decoded_row,
+    needed,
+    search_rows,
+)
 from eg_cfg.studies.guide_work import POLL_SECONDS, GuideWork, Leg, Watcher, legs_of
 from eg_cfg.studies.trial_strings import Trial
 
@@ -40,6 +51,8 @@ RESULTS = "guide_results.json"
 _CLAIMS = ".claims"
 _RUNS = "runs"
 """Name under which running processes take part."""
+_Draw = tuple[Callable[[], bool], Callable[[], object]]
+"""Whether a task's programs are there, and what draws them."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +76,10 @@ def guide(options: GuideStudyOptions, watcher: Watcher | None = None) -> GuideOu
         ModelError: The model could not go on; what was finished is kept.
         SandboxError: The sandbox could not do its work; what was finished is kept.
     """
-    options.spec()  # a name that means nothing is told before data is read
+    spec = options.spec()  # a name that means nothing is told before data is read
+    if options.best_of_time and spec.backend == "openai":
+        raise UsageError(f"--best-of-time measures how long the model takes, and {options.model_name} is behind an "
+                         f"endpoint, whose replies take no time once they are bought: leave it out")
     benchmark = options.load()
     problems = _problems(options, benchmark)
     settings = options.settings(benchmark)
@@ -81,8 +97,7 @@ def guide(options: GuideStudyOptions, watcher: Watcher | None = None) -> GuideOu
                              grader=grader, folder=folder, claims=claims, watcher=watcher)
             work.run()
             study = _Study(options, legs, problems, folder, model, grader)
-            if options.best_of:
-                study.sample(claims, watcher)
+            study.sample(claims, watcher)
         results = {**study.summary(), **_about(options, benchmark, problems)}
         with claims.hold(RESULTS):
             write_json(folder.path / RESULTS, results)
@@ -111,7 +126,8 @@ def _claims(folder: ResultsFolder) -> Claims:
 
 
 def _resolved(trials: Sequence[Trial], model: TextModel) -> tuple[Trial, ...]:
-    found = [replace(trial, prompt_type=resolve(trial.prompt_type, model.supports_chat)) for trial in trials]
+    found = [replace(trial, prompt_type=resolve(trial.prompt_type, model.supports_chat, model.prompt_type))
+             for trial in trials]
     twice = [str(trial) for trial, count in Counter(found).items() if count > 1]
     if twice:
         raise UsageError(f"the prompt type auto is that of another trial with this model: {twice[0]} would be run "
@@ -122,24 +138,34 @@ def _resolved(trials: Sequence[Trial], model: TextModel) -> tuple[Trial, ...]:
 def _prepare(folder: ResultsFolder, options: GuideStudyOptions, legs: Sequence[Leg], settings: Mapping[str, Any],
              claims: Claims) -> None:
     """Starts over where that is asked for, and holds the settings against those of the results that are there."""
-    stores = [store_name(leg.trial.prompt_type, leg.trial.temperature) for leg in legs if not leg.plain]
+    guided = [leg.trial for leg in legs if not leg.plain]
+    stores = [store_name(trial.prompt_type, trial.temperature) for trial in guided]
+    timed = [store_name(trial.prompt_type, trial.temperature, timed=True) for trial in guided if options.best_of_time]
     plain = [leg.name for leg in legs if leg.plain]
     if options.force:
         if not claims.alone(_RUNS):
             raise RunError(f"{folder.path} is being written by another process: --force has to wait for it, or stop it")
-        folder.clear([leg.name for leg in legs if not leg.plain], [*plain, *stores])
+        folder.clear([leg.name for leg in legs if not leg.plain], [*plain, *stores, *timed])
     claims.join(_RUNS)
     with claims.hold("settings"):
         for leg in legs:
             if not leg.plain:
                 folder.hold_settings(leg.name, settings)
+        own = {key: settings[key] for key in settings.keys() - _GUIDANCE}
         for name in dict.fromkeys([*plain, *stores]):
-            folder.hold_settings(name, {key: settings[key] for key in settings.keys() - _GUIDANCE})
+            folder.hold_settings(name, own)
+        for name in dict.fromkeys(timed):
+            folder.hold_settings(name, {**own, "rows": _rows(options)})
 
 
 _GUIDANCE = frozenset({"guided_temperature", "guided_top_p", "top_k", "signal_tokens", "early_stop", "minimal_trace",
-                       "top_probs"})
+                       "signal", "top_probs"})
 """Settings that change nothing about the baselines."""
+
+
+def _rows(options: GuideStudyOptions) -> int:
+    """Programs of a batch of best-of-N at equal wall time: as many rows as the decoder has, two for each problem."""
+    return 2 * options.decoder(options.parsed[0]).batch_size
 
 
 class _Study:
@@ -160,42 +186,73 @@ class _Study:
             (leg, decoded_row("guided", self._by_leg[leg.name, gamma], trial=leg.name, gamma=gamma,
                               accept_passing=leg.trial.accept_passing))
             for leg in self._legs for gamma in leg.gammas if gamma > 0 or not leg.copies]
-        self._stores = {leg.name: SampleStore(
-            folder, model, grader, prompt_type=leg.trial.prompt_type, temperature=leg.trial.temperature,
-            top_p=options.top_p, max_new_tokens=options.max_new_tokens, seed=options.seed) for leg in self._legs}
+        self._stores, self._timed = (
+            {leg.name: SampleStore(folder, model, grader, prompt_type=leg.trial.prompt_type,
+                                   temperature=leg.trial.temperature, top_p=options.top_p,
+                                   max_new_tokens=options.max_new_tokens, seed=options.seed, timed=timed)
+             for leg in self._legs} for timed in (False, True))
 
     def _results(self, name: str, gamma: float) -> dict[str, dict[str, Any]]:
         found = {problem.task_id: self._folder.result(name, problem.task_id, gamma) for problem in self._problems}
         return {task: result for task, result in found.items() if result is not None}
 
     def sample(self, claims: Claims, watcher: Watcher | None) -> None:
-        """Draws the programs of best-of-N that are missing, beside other processes that do the same."""
-        wanted: dict[tuple[str, str], int] = {}
-        stores = {store.name: store for store in self._stores.values()}
-        for leg, row in self._guided:
-            name = self._stores[leg.name].name
-            for task in row.solved:
-                wanted[name, task] = max(wanted.get((name, task), 0), needed(row, task))
+        """Draws the programs of best-of-N that are missing, beside other processes that do the same.
+
+        Raises:
+            RunError: Best-of-N at equal wall time is asked for, and a result does not say what time it took.
+        """
         problems = {problem.task_id: problem for problem in self._problems}
-        total, left = len(wanted), dict(wanted)
+        left = {**(self._counted(problems) if self._options.best_of else {}),
+                **(self._timed_draws(problems) if self._options.best_of_time else {})}
+        total = len(left)
         while left:
             before = len(left)
-            for (name, task), count in list(left.items()):
-                claim = f"{name}/{task}"
-                if stores[name].complete(task, count):
-                    del left[name, task]
+            for claim, (complete, draw) in list(left.items()):
+                if complete():
+                    del left[claim]
                 elif claims.take(claim):
                     try:
-                        stores[name].draw(problems[task], count)
+                        draw()
                     finally:
                         claims.release(claim)
-                    del left[name, task]
-                if watcher is not None and (name, task) not in left:
+                    del left[claim]
+                if watcher is not None and claim not in left:
                     watcher.sampled(total - len(left), total)
             if len(left) == before:
                 if watcher is not None:
                     watcher.waiting(len(left))
                 time.sleep(POLL_SECONDS)
+
+    def _counted(self, problems: Mapping[str, Problem]) -> dict[str, _Draw]:
+        """Draws of best-of-N at equal samples, by the name of their claims."""
+        stores = {store.name: store for store in self._stores.values()}
+        wanted: dict[tuple[str, str], int] = {}
+        for leg, row in self._guided:
+            name = self._stores[leg.name].name
+            for task in row.solved:
+                wanted[name, task] = max(wanted.get((name, task), 0), needed(row, task))
+        return {f"{name}/{task}": (partial(stores[name].complete, task, count),
+                                   partial(stores[name].draw, problems[task], count))
+                for (name, task), count in wanted.items()}
+
+    def _timed_draws(self, problems: Mapping[str, Problem]) -> dict[str, _Draw]:
+        """Draws of best-of-N at equal wall time, likewise."""
+        stores = {store.name: store for store in self._timed.values()}
+        wanted: dict[tuple[str, str], float] = {}
+        for leg, row in self._guided:
+            name = self._timed[leg.name].name
+            for task in row.solved:
+                seconds = row.shares.get(task)
+                if seconds is None:
+                    raise RunError(f"{self._folder.path / leg.name}: the result of {task} does not say which share of "
+                                   f"the wall time it took, as an earlier version did not write it: leave out "
+                                   f"--best-of-time, or pass --force to start over")
+                wanted[name, task] = max(wanted.get((name, task), 0.0), seconds)
+        rows = _rows(self._options)
+        return {f"{name}/{task}": (partial(stores[name].enough, task, seconds, MOST),
+                                   partial(stores[name].draw_for, problems[task], seconds, rows, MOST))
+                for (name, task), seconds in wanted.items()}
 
     def summary(self) -> dict[str, Any]:
         """All rows with their intervals and comparisons."""
@@ -203,13 +260,15 @@ class _Study:
         rows = [self._row(row, prompt) for prompt, row in self._greedy.items()]
         for leg, row in self._guided:
             prompt = leg.trial.prompt_type
-            best = best_of_row(row, self._stores[leg.name].read) if self._options.best_of else None
             found = self._row(row, prompt, self._greedy[prompt])
-            if best is not None:
-                found["against_best_of_n"] = compare(row, best, seed)
             rows.append(found)
-            if best is not None and best.solved:
-                rows.append(self._row(best, prompt, self._greedy[prompt]))
+            rivals = [best_of_row(row, self._stores[leg.name].read)] if self._options.best_of else []
+            if self._options.best_of_time:
+                rivals.append(best_of_time_row(row, self._timed[leg.name].read))
+            for rival in rivals:
+                found[f"against_{rival.method}"] = compare(row, rival, seed)
+                if rival.solved:
+                    rows.append(self._row(rival, prompt, self._greedy[prompt]))
         if len(self._by_leg) > 1:
             tasks = [problem.task_id for problem in self._problems]
             greedy = next(iter(self._greedy.values()))

@@ -14,7 +14,7 @@ from pydantic import Field, field_validator, model_validator
 
 from eg_cfg.benchmarks.base import Benchmark
 from eg_cfg.config import build, to_plain
-from eg_cfg.decoding.base import GuideOptions
+from eg_cfg.decoding.base import GuideOptions, SignalPart
 from eg_cfg.errors import ConfigError
 from eg_cfg.models.base import TextModel
 from eg_cfg.runs import fingerprint
@@ -54,6 +54,8 @@ class GuideStudyOptions(ModelOptions, GradingOptions):
     """As of `GuideOptions`; 4 is the published number, 0 is off."""
     minimal_trace: bool = False
     """Signals show the final state of a run instead of each line."""
+    signal: SignalPart = "whole"
+    """What signals show of candidates."""
     start: int = Field(default=0, ge=0)
     """First problem, counted from 0."""
     end: int | None = Field(default=None, ge=1)
@@ -63,7 +65,9 @@ class GuideStudyOptions(ModelOptions, GradingOptions):
     use_global_cache: bool = False
     """A task that one trial has solved stops the others."""
     best_of: bool = True
-    """Compare with best-of-N by the shown tests."""
+    """Compare with best-of-N by the shown tests, at equal numbers of samples."""
+    best_of_time: bool = False
+    """And at equal wall time, which is measured: another start on another machine has other numbers."""
     output_dir: Path | None = None
     """Root of the results; a folder under `output_root` that the settings name, where none."""
     output_root: Path = Path("runs")
@@ -107,7 +111,7 @@ class GuideStudyOptions(ModelOptions, GradingOptions):
             "accept_passing": trial.accept_passing, "top_p": self.top_p, "top_k": self.top_k,
             "guided_temperature": self.guided_temperature, "guided_top_p": self.guided_top_p,
             "max_new_tokens": self.max_new_tokens, "signal_tokens": self.signal_tokens, "early_stop": self.early_stop,
-            "minimal_trace": self.minimal_trace, "seed": self.seed,
+            "minimal_trace": self.minimal_trace, "signal": self.signal, "seed": self.seed,
             "batch_size": self.batch_size or _DEFAULTS.batch_size,
         })
 
@@ -136,8 +140,10 @@ class GuideStudyOptions(ModelOptions, GradingOptions):
         names = ("option", "max_new_tokens", "top_p", "top_k", "guided_temperature", "guided_top_p", "signal_tokens",
                  "early_stop", "minimal_trace", "top_probs", "timeout", "isolation", "comparison", "seed")
         values = to_plain(self)
+        # only where it is not the method's own: results from before it could be chosen are of the whole signal
+        part = {} if self.signal == "whole" else {"signal": self.signal}
         return {"benchmark": benchmark.name, "split": benchmark.split, "data": benchmark.fingerprint,
-                **self.model_identity(), **{name: values[name] for name in names}}
+                **self.model_identity(), **{name: values[name] for name in names}, **part}
 
 
 def from_session(session: SessionOptions, trials: Sequence[Trial] | None,

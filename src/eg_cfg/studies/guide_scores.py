@@ -4,8 +4,8 @@
     compare(rows[1], rows[0]).to_json()
 
 A row says how many programs were sampled for it. Guided decoding samples continuations and hands in one program;
-best-of-N samples as many whole programs, task by task, and hands in one of them. A task is solved when the program
-that was handed in passes the tests that score.
+best-of-N samples as many whole programs, task by task, and hands in one of them; or as many as it draws in the same
+wall time. A task is solved when the program that was handed in passes the tests that score.
 """
 
 from __future__ import annotations
@@ -18,8 +18,10 @@ from eg_cfg.grading.compare import compare_runs
 from eg_cfg.grading.metrics import pass_at_k_estimate
 from eg_cfg.studies.best_of import TaskSamples
 
-Method = Literal["greedy", "guided", "best_of_n", "first_passing_shown", "any"]
+Method = Literal["greedy", "guided", "best_of_n", "best_of_time", "first_passing_shown", "any"]
 Result = Mapping[str, Any]
+MOST = 256
+"""Programs of a task that best-of-N draws at equal wall time, at most."""
 
 
 @dataclass(slots=True)
@@ -46,6 +48,10 @@ class Row:
     full, each."""
     accept_passing: bool = False
     """Whether sampled candidates were handed in."""
+    shares: dict[str, float | None] = field(default_factory=dict)
+    """Seconds by task, each moment divided among what was under way; none where it is not known."""
+    bounded: int = 0
+    """Tasks for which `MOST` programs took less time than there was."""
 
     def add(self, **costs: float | None) -> None:
         """Adds costs; what is unknown of one task is unknown of all."""
@@ -64,6 +70,8 @@ class Row:
             "programs_sampled": sum(counts), "programs_sampled_per_problem": [min(counts), max(counts)],
             "programs_finished": self.finished, "tokens": self.tokens, "forward_passes": self.forward_passes,
             "executions": self.executions, "seconds": self.seconds,
+            "shared_seconds": None if None in self.shares.values() else sum(filter(None, self.shares.values())),
+            **({"problems_at_bound": self.bounded, "bound": MOST} if self.method == "best_of_time" else {}),
         }
 
 
@@ -87,6 +95,8 @@ def decoded_row(method: Literal["greedy", "guided"], results: Mapping[str, Resul
 
 def _spend(row: Row, task: str, result: Result) -> None:
     counters = result["counters"]
+    share, before = counters["seconds"].get("share"), row.shares.get(task, 0.0)
+    row.shares[task] = None if share is None or before is None else before + share
     row.sampled[task] = row.sampled.get(task, 0) + result["programs_sampled"]
     row.finished += 1
     row.add(tokens=counters["tokens"], forward_passes=counters["forward_passes"],
@@ -107,7 +117,29 @@ def best_of_row(rival: Row, samples: Callable[[str], TaskSamples | None]) -> Row
             continue
         row.solved[task] = bool(found.best(n).passed)
         row.sampled[task] = n
+        row.shares[task] = found.seconds(n)
         row.add(**found.cost(n))
+    return row
+
+
+def best_of_time_row(rival: Row, samples: Callable[[str], TaskSamples | None]) -> Row:
+    """Best-of-N with as many programs as are drawn, task by task, in another row's share of the wall time.
+
+    Args:
+        rival: The other row.
+        samples: A task's programs, those of its time or `MOST` at least; none where the task has none.
+    """
+    row = Row("best_of_time", rival.trial, rival.gamma, {})
+    for task in rival.solved:
+        found, seconds = samples(task), rival.shares.get(task)
+        if found is None or not found.samples or seconds is None:
+            continue
+        n = found.within(seconds, MOST)
+        row.bounded += n == MOST and found.seconds(MOST) < seconds
+        row.solved[task] = bool(found.best(n).passed)
+        row.sampled[task] = n
+        row.shares[task] = found.seconds(n)
+        row.add(**{**found.cost(n), "seconds": found.seconds(n)})
     return row
 
 

@@ -320,4 +320,4 @@ def _unanswered(problem: Problem, gamma: float) -> dict[str, Any]:
     """The solution of a problem that is longer than the model's context."""
     return {"task_id": problem.task_id, "gamma": gamma, "program": "", "completion": "",
             "finish_reason": "context_length", "token_ids": [], "prompt": None, "accepted": None, "refreshes": [],
-            "counters": Counters().to_json(), "ended": time.time()}
+            "counters": Counters(seconds={"share": 0.0}).to_json(), "ended": time.time()}

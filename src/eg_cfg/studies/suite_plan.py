@@ -146,7 +146,7 @@ def _amount(step: str, options: SuiteOptions) -> tuple[int, int, int, int]:
     if step == "ablation":
         from eg_cfg.studies.ablation_arms import ARMS
 
-        arms = len(ARMS) * sizes.seeds
+        arms = (len(ARMS) - 1) * sizes.seeds  # one of them draws as the whole method does
         return 2 * pool + arms * score, (arms - sizes.seeds) * drawn, arms, 2 * pool
     if step == "hyperparameter":
         tried = sizes.max_configs

@@ -64,7 +64,9 @@ def keep(config: Config, progress: Progress = silent) -> Summary:
         pairs = [kept_pair(item) for item in result.items]
         held = [row for row in pairs if is_held_out(row, config.filter.held_out)]
         train = [row for row in pairs if not is_held_out(row, config.filter.held_out)]
-        earlier = {row.id for row in read_rows(paths.pairs, KeptPair)[0]}
+        there, bad = read_rows(paths.pairs, KeptPair)
+        run.damaged += bad
+        earlier = {row.id for row in there}
         replace_rows(paths.pairs, train)
         replace_rows(paths.held_out, held)
         replace_rows(paths.decisions, decisions(result))

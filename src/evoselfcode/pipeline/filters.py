@@ -10,6 +10,7 @@
 | `tests` | what passes all of its tests, or has none | `min_share` 1.0, `required` false |
 | `varied` | what does not give one result for everything | `min_distinct` 2 |
 | `description` | descriptions of a sensible length | `min_words` 3, `max_words` 80 |
+| `literals` | what has most of the description's literals, of its task | `min_share` 0.0 of them |
 | `agreement` | what most of its task agree with | `min_share` 0.5, `min_candidates` 3, `best_only` |
 | `round_trip` | what finds back from its description (`score.round_trip`) | `required` false |
 | `duplicates` | the first of equal pairs | `program` false: equal programs too |
@@ -35,6 +36,7 @@ from eg_cfg.config import Options, build
 from eg_cfg.errors import UnknownNameError
 from evoselfcode.pairs import code_of
 from evoselfcode.pipeline.diversity import nameless_hash, rarity
+from evoselfcode.pipeline.literals import found_share
 from evoselfcode.records import Candidate, Score
 
 
@@ -167,6 +169,43 @@ class DescriptionLength(Filter):
                 yield item, "few words"
             else:
                 yield (item, "many words") if words > self.max_words else item
+
+
+_FEW = 3
+
+
+class Literals(Filter):
+    """Keeps the programs that have as many of their description's literals as any other program of the task has.
+
+    What is left agrees or not among itself: a task most of whose programs took another letter than asked for has
+    its majority among the others. Fewer than three are counted as three, so that one alone is no majority.
+    """
+
+    name = "literals"
+    min_share: float = Field(0.0, ge=0, le=1)
+    """Share of the description's literals that a program must have, whatever the others have."""
+
+    def reasons(self, items: Sequence[Item]) -> Iterator[Item | Dropped]:
+        """See the class."""
+        found = [found_share(item.candidate.pair) for item in items]
+        best: defaultdict[str, float] = defaultdict(float)
+        for item, share in zip(items, found, strict=True):
+            best[item.candidate.task] = max(best[item.candidate.task], share)
+        behaviours: defaultdict[str, Counter[str | None]] = defaultdict(Counter)
+        for item, share in zip(items, found, strict=True):
+            if share == best[item.candidate.task]:
+                behaviours[item.candidate.task][item.score.behaviour] += 1
+        for item, share in zip(items, found, strict=True):
+            task = item.candidate.task
+            if share < self.min_share:
+                yield item, "few of its literals"
+            elif share < best[task]:
+                yield item, "others have more of them"
+            elif item.agreement is None:
+                yield item
+            else:
+                alike = behaviours[task][item.score.behaviour] if item.score.behaviour is not None else 0
+                yield replace(item, agreement=alike / max(behaviours[task].total(), _FEW))
 
 
 class Agreement(Filter):
@@ -303,8 +342,8 @@ def _likelihood(item: Item) -> tuple[float, str]:
 
 
 FILTERS: Mapping[str, type[Filter]] = {kind.name: kind for kind in (
-    Syntax, Lint, Runs, Tests, Varied, DescriptionLength, Agreement, RoundTrip, Duplicates, Perplexity, PerTask,
-    AtMost)}
+    Syntax, Lint, Runs, Tests, Varied, DescriptionLength, Literals, Agreement, RoundTrip, Duplicates, Perplexity,
+    PerTask, AtMost)}
 
 
 def made(item: Mapping[str, Mapping[str, Any]]) -> Filter:

@@ -5,7 +5,7 @@
 1. For each name the base model goes on after `def <name>(`: parameters, docstring, body
    (`data/generated/drafts.jsonl`). Those that are documented functions become raw pairs
    (`data/raw/invented.jsonl`, `{"prompt", "code"}` a line).
-2. For each description in `data/raw`, yours too, a model writes further programs (`data/generated/candidates.jsonl`):
+2. For descriptions in `data/raw`, yours first, a model writes further programs (`data/generated/candidates.jsonl`):
    programs that agree are more likely right than one alone.
 """
 
@@ -115,15 +115,17 @@ def _write_raw(path: Path, rows: Sequence[RawPair]) -> None:
 
 
 def _sampled(config: Config, raw: RawPairs, candidates: Store[Candidate], progress: Progress) -> None:
-    for item in raw.pairs:
-        candidates.add(Candidate(id=content_id(raw=item.id), task=task_id(item.pair), pair=item.pair, index=-1,
-                                 writer="raw", tests=item.tests))
     options = config.generate
+    tasks = tasks_of(raw.pairs)[:options.tasks]
+    asked = {task_id(item.pair) for item in tasks}
+    for item in raw.pairs:
+        if task_id(item.pair) in asked:
+            candidates.add(Candidate(id=content_id(raw=item.id), task=task_id(item.pair), pair=item.pair, index=-1,
+                                     writer="raw", tests=item.tests))
     if options.candidates:
         model = named(config, options.d2c)
-        add_candidates(
-            model.load_model, writer_id(model), tasks_of(raw.pairs), candidates, n=options.candidates,
-            draw=options.candidate, seed=config.seed, progress=progress)
+        add_candidates(model.load_model, writer_id(model), tasks, candidates, n=options.candidates,
+                       draw=options.candidate, seed=config.seed, progress=progress)
 
 
 def tasks_of(pairs: Sequence[Raw]) -> list[Raw]:

@@ -27,6 +27,7 @@ from evoselfcode.pipeline.filters import Item
 from evoselfcode.pipeline.generating import tasks_of
 from evoselfcode.pipeline.heldout import measured, paired, validation_options, variants
 from evoselfcode.pipeline.links import point
+from evoselfcode.pipeline.literals import literal_pool
 from evoselfcode.pipeline.raw import read_raw
 from evoselfcode.pipeline.rounds import Learnt, Material, Round
 from evoselfcode.pipeline.roundtrip import Partner, RoundTrips, Workbench, round_trip_score
@@ -175,11 +176,12 @@ class _Loop:
         raw = read_raw(paths.raw)
         self._run.damaged += raw.damaged
         tasks = [item for item in tasks_of(raw.pairs) if task_id(item.pair) not in held_tasks]
-        tasks.sort(key=lambda item: content_id(turn=task_id(item.pair)))
+        seen = {row.task for row in self._initial}
+        tasks.sort(key=lambda item: (task_id(item.pair) in seen, content_id(turn=task_id(item.pair))))
         book = ScoreBook(self._config, {row.id: row for row in self._read(paths.scores, Score)})
         items = [Item(row, found) for row in self._read(paths.candidates, Candidate)
                  if (found := book.of(row)) is not None]
-        leave_out = ("tests", "description", "agreement", "perplexity", "per_task", "at_most")
+        leave_out = ("tests", "description", "literals", "agreement", "perplexity", "per_task", "at_most")
         runnable = run_filters(items, chosen(self._config.filter.filters, leave_out)).items
         trained = {code_of(row.pair) for row in self._initial}
         codes: dict[str, KeptPair] = {}
@@ -190,7 +192,8 @@ class _Loop:
                 codes.setdefault(row.behaviour, row)
         known = {row.behaviour for row in self._initial}
         order = sorted(codes.values(), key=lambda row: (row.behaviour in known, row.id))
-        return Material(tasks, order, self._initial)
+        pool = literal_pool([item.pair for item in tasks] + [row.pair for row in self._initial])
+        return Material(tasks, order, self._initial, pool)
 
     def _results(self, rows: Sequence[RoundRow], best: RoundRow) -> dict[str, Any]:
         curve: dict[str, dict[str, HeldOutRow]] = {}

@@ -44,6 +44,8 @@ class GenerateOptions(Options):
     """How drafts are sampled."""
     candidates: int = Field(default=6, ge=0)
     """Further programs that are sampled for each description."""
+    tasks: int | None = Field(default=None, ge=1)
+    """Descriptions that get programs here, at most, your own pairs' first; the others are left to the loop."""
     candidate: DrawOptions = DrawOptions()
     """How they are sampled."""
     d2c: str | None = None
@@ -84,7 +86,7 @@ class FilterOptions(Options):
 
     filters: tuple[Mapping[str, Mapping[str, Any]], ...] = (
         {"syntax": {}}, {"lint": {}}, {"runs": {}}, {"tests": {}}, {"varied": {}}, {"description": {}},
-        {"agreement": {}}, {"duplicates": {}}, {"perplexity": {}}, {"per_task": {}},
+        {"literals": {}}, {"agreement": {}}, {"duplicates": {}}, {"perplexity": {}}, {"per_task": {}},
     )
     """`[syntax, {agreement: {min_share: 0.6}}]`."""
     held_out: float = Field(default=0.08, ge=0, lt=1)
@@ -173,7 +175,7 @@ class IterateOptions(Options):
 
     rounds: int = Field(default=2, ge=1)
     tasks: int = Field(default=400, ge=1)
-    """Descriptions for which D2C writes code, each round; others each time, as far as there are others."""
+    """Descriptions for which D2C writes code, each round: others each time, those first that taught nothing so far."""
     codes: int = Field(default=300, ge=1)
     """Unlabelled programs that C2D describes, each round."""
     candidates: int = Field(default=6, ge=1)
@@ -184,9 +186,14 @@ class IterateOptions(Options):
     """Pairs of the initial training that are learned again, for each new one."""
     variants: int = Field(default=1, ge=1)
     """Lessons that D2C gets of one pair, as `d2c.variants`."""
+    literals: int = Field(default=1, ge=0)
+    """Times that each pair of a round is learnt with other literals too; see `evoselfcode.pipeline.literals`."""
     d2c: TrainingOptions = TrainingOptions(use_lora=False, num_epochs=1)
     c2d: TrainingOptions = TrainingOptions(use_lora=False, num_epochs=1)
     """Fine-tuning within a round."""
+    mix: float = Field(default=0.5, gt=0, le=1)
+    """Share of the trained weights in a round's models; the rest is what they were trained from, so that less is
+    forgotten. 1 takes the trained ones; adapters are taken as they are."""
     start: Literal["previous", "base"] = "previous"
     """What a round's models are trained from: the round before, or the base model with all pairs so far."""
     forward: bool = True
@@ -199,7 +206,7 @@ class IterateOptions(Options):
     """False leaves the filter `perplexity` out."""
     use_tests: bool = True
     """False leaves everything out that runs programs: `runs`, `tests`, `varied`, `agreement`, round trips as a filter,
-    and examples in prompts."""
+    other literals, and examples in prompts."""
     validation: ValidationOptions = Field(default_factory=lambda: build(ValidationOptions, {}))
     held_out: HeldOutOptions = Field(default_factory=lambda: build(HeldOutOptions, {}))
 

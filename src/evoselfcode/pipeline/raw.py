@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from evoselfcode.layout import INVENTED
 from evoselfcode.pairs import MalformedError, parse_raw
 from evoselfcode.records import PairFields, RawPair, content_id
 from evoselfcode.store import read_rows
@@ -41,10 +42,10 @@ class RawPairs:
 
 
 def read_raw(folder: Path) -> RawPairs:
-    """Reads every `.jsonl` of a folder, in the order of names."""
+    """Reads every `.jsonl` of a folder, in the order of names, invented pairs last."""
     rows: list[RawPair] = []
     damaged: list[str] = []
-    for file in sorted(folder.glob("*.jsonl")):
+    for file in sorted(folder.glob("*.jsonl"), key=lambda file: (file.name == INVENTED, file.name)):
         found, bad = read_rows(file, RawPair)
         rows += found
         damaged += bad

@@ -19,6 +19,7 @@ from eg_cfg.reports.charts import curves
 from eg_cfg.reports.content import Column, Example, Examples, Figure, Section, Table
 from eg_cfg.reports.html import to_html
 from eg_cfg.reports.text import to_text
+from evoselfcode.pipeline.beside import beside
 from evoselfcode.pipeline.iterating import RESULTS
 from evoselfcode.stage import SUMMARIES, Progress, silent, stage
 from evoselfcode.summary import Summary
@@ -45,7 +46,10 @@ def report(config: Config, progress: Progress = silent) -> Summary:
             raise DataNotFoundError(f"expected {folder / RESULTS}, found none: run `evoselfcode pipeline iterate` "
                                     f"first")
         progress("report", 0, 1)
-        sections = [_loop(results), _funnels(config, results), _examples(results)]
+        loop = _loop(results)
+        if (others := beside(config, results)) is not None:
+            loop.parts.append(others)
+        sections = [loop, _funnels(config, results), _examples(results)]
         page = Report(f"EvoSelfCode: {results['model']}", (), tuple(sections), ())
         paths.eval.mkdir(parents=True, exist_ok=True)
         html, text = paths.eval / "report.html", paths.eval / "report.txt"

@@ -4,6 +4,8 @@ Forward: D2C writes programs for descriptions; those that pass the filters teach
 (description to program). C2D describes them anew; a new description from which D2C finds back teaches D2C too.
 Backward: C2D describes programs that nobody described rightly; a description from which D2C writes a program that
 behaves alike teaches D2C. (Back-translation of Sennrich et al., 2016, arXiv 1511.06709, in both directions.)
+With other literals: what a round learns is learnt again with other numbers and texts, by both models, where running the
+changed program shows that they matter.
 
 Every step asks its store for what is there already, so a round that was killed goes on where it was.
 """
@@ -24,6 +26,8 @@ from evoselfcode.pipeline.filtering import chosen, is_held_out, kept_pair, run_f
 from evoselfcode.pipeline.filters import Item
 from evoselfcode.pipeline.generating import add_candidates
 from evoselfcode.pipeline.lessons import c2d_lessons, d2c_lessons
+from evoselfcode.pipeline.literals import Pool, vary
+from evoselfcode.pipeline.mixing import mix
 from evoselfcode.pipeline.raw import Raw
 from evoselfcode.pipeline.roundtrip import Partner, RoundTrips, Workbench
 from evoselfcode.pipeline.training import fine_tune, sized
@@ -41,6 +45,9 @@ RUNNING_FILTERS = ("runs", "tests", "varied", "agreement", "round_trip")
 """Filters that know something from running programs."""
 _TASK_FILTERS = ("agreement", "per_task")
 """Filters that compare the candidates of one task; C2D's descriptions have one each."""
+_JUDGED = (*_TASK_FILTERS, "tests", "description", "literals", "perplexity", "round_trip")
+"""Filters that a pair has passed before its literals are changed; the base model's favourites are what is to be
+unlearnt, so its perplexity is not asked again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +60,8 @@ class Material:
     """Programs that run, with descriptions that are not believed."""
     initial: Sequence[KeptPair]
     """What Model0 was trained on."""
+    literals: Pool
+    """Literals of the descriptions, by kind."""
 
 
 @dataclass
@@ -103,8 +112,31 @@ class Round:
                         f"{self._config.seed} replay {self._number}")
         learnt.d2c += again
         learnt.c2d += [row for row in again if self._options.use_c2d]
-        learnt.counts |= {"new pairs for D2C": new, "learnt again": len(again), "pairs for C2D": len(learnt.c2d)}
+        learnt.counts |= {"new pairs for D2C": new, "learnt again": len(again)}
+        if self._options.use_tests:
+            self._vary(material.literals, learnt)
+        learnt.counts |= {"pairs for D2C": len(learnt.d2c), "pairs for C2D": len(learnt.c2d)}
         return learnt
+
+    def _vary(self, pool: Pool, learnt: Learnt) -> None:
+        """Adds pairs with other literals, for both models."""
+        parents: dict[str, KeptPair] = {}
+        made: list[Candidate] = []
+        for row in _distinct(learnt.d2c):
+            for index in range(self._options.literals):
+                identity = content_id(row=row.id, literals=index, round=self._number)
+                pair = vary(row.pair, pool, Random(f"{self._config.seed} {identity}"))
+                if pair is not None and row.behaviour is not None:
+                    parents[identity] = row
+                    made.append(Candidate(id=identity, task=task_id(pair), pair=pair, index=-1, writer="literals"))
+        if not made:
+            return
+        kept = [row for row in self._filtered(made, learnt, "other literals", _JUDGED)
+                if row.behaviour is not None and row.behaviour != parents[row.candidate].behaviour]
+        learnt.counts |= {"with other literals": len(made), "of these, behave otherwise": len(kept)}
+        learnt.d2c += kept
+        if self._options.use_c2d:
+            learnt.c2d += kept
 
     def _forward(self, tasks: Sequence[Raw], learnt: Learnt) -> None:
         options = self._options
@@ -193,7 +225,7 @@ class Round:
         place = folder / content_id(start=partner.writer, lessons=lessons_fingerprint(lessons),
                                     options=plain_options(chosen_options))[:8]
         fine_tune(start, lessons, place, chosen_options, (), self._progress, f"round {self._number}: training {said}")
-        return Partner.of(named(self._config, str(place)))
+        return Partner.of(named(self._config, str(mix(start, place, self._options.mix))))
 
 
 def _turn(things: Sequence[Any], count: int, number: int) -> list[Any]:

@@ -24,6 +24,9 @@ from eg_cfg.models.huggingface.prompting import PromptEncoder
 from eg_cfg.models.huggingface.scoring import score_batch
 from eg_cfg.models.stops import StopStrings
 
+PROMPT_TYPE_KEY = "eg_cfg_prompt_type"
+"""Key of `config.json` under which a model says which prompt of guided decoding it was trained to read."""
+
 
 class HuggingFaceModel(LogitModel):
     """Any causal model of transformers with attention and a key-value cache.
@@ -48,6 +51,8 @@ class HuggingFaceModel(LogitModel):
         self._prompts = PromptEncoder(tokenizer, name, self.end_tokens)
         self.supports_chat = self._prompts.has_chat
         self.supports_infill = self._prompts.fim is not None
+        reads = getattr(module.config, PROMPT_TYPE_KEY, None)
+        self.prompt_type = None if reads is None else str(reads)
         self.batch_size = BatchSize(batch_size or (16 if self._network.device.type == "cpu" else 32))
         """Sequences decoded at once, from now on."""
 

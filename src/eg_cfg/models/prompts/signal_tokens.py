@@ -88,5 +88,5 @@ def gave(test: _Test) -> str:
 
 
 FILTERS: Mapping[str, Any] = MappingProxyType(
-    {"new_code": new_code, "first_failure": first_failure, "state": state, "gave": gave})
+    {"new_code": new_code, "state": state, "gave": gave})
 """By the names that the template knows them by."""

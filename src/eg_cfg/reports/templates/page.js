@@ -15,20 +15,26 @@ const said = {
   passed: 'passed', wrong_answer: 'wrong answer', exception: 'exception', timeout: 'timeout', memory: 'out of memory',
   output_limit: 'too much output', syntax_error: 'syntax error', no_code: 'no code', killed: 'killed', tampered: 'tampered',
 };
-const words = (outcome) => said[outcome] || String(outcome || 'not run').replaceAll('_', ' ');
+const words = (outcome) => (Object.hasOwn(said, String(outcome)) ? said[outcome] : String(outcome || 'not run').replaceAll('_', ' '));
 const square = (good, title) => h('i', { class: good ? 'm ok' : 'm', title });
+
+// Characters that nobody sees, but that turn the text around them about, are named.
+const unseen = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff]|\p{Surrogate}/gu;
+const seen = (_, value) => (typeof value === 'string' ? value.replace(unseen, (one) =>
+  `⟨U+${one.codePointAt(0).toString(16).toUpperCase().padStart(4, '0')}⟩`) : value);
+const parsed = (text) => JSON.parse(text, seen);
 
 const records = (name) => {
   const opened = new Map();
   return {
-    index: JSON.parse(document.getElementById(`${name}-index`).textContent),
+    index: parsed(document.getElementById(`${name}-index`).textContent),
     async at(piece, place) {
       if (!opened.has(piece)) {
         opened.set(piece, (async () => {
           const text = atob(document.getElementById(`${name}-${piece}`).textContent);
           const bytes = Uint8Array.from(text, (char) => char.charCodeAt(0));
           const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip'));
-          return JSON.parse(await new Response(stream).text());
+          return parsed(await new Response(stream).text());
         })());
       }
       return (await opened.get(piece))[place];

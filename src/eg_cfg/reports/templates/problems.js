@@ -1,5 +1,6 @@
 // Every problem: a list to search, and the details of the one that is chosen.
 const MARKED = 24;
+const FEW = 12;
 
 const buildBrowser = (root) => {
   const data = records(root.dataset.name);
@@ -24,6 +25,10 @@ const buildBrowser = (root) => {
     current = button;
     button.setAttribute('aria-current', 'true');
     root.classList.add('opened');
+    if (problem.piece === undefined) {
+      detail.replaceChildren(h('h4', {}, problem.id), h('p', {}, 'There was no room for its programs in this page: they are in the run\'s folder.'));
+      return;
+    }
     detail.replaceChildren(h('p', { class: 'loading' }, 'opening …'));
     try {
       const found = await data.at(problem.piece, problem.place);
@@ -61,7 +66,7 @@ const buildBrowser = (root) => {
     if (next) { event.preventDefault(); next.firstChild.focus(); next.firstChild.click(); }
   });
   root.replaceChildren(h('div', { class: 'controls' }, search, solved, outcome, order, count),
-    h('div', { class: 'panes' }, list, detail));
+    h('div', { class: problems.length <= FEW ? 'panes few' : 'panes' }, list, detail));
   detail.append(h('p', { class: 'loading' }, 'Choose a problem to see its prompt, its programs and the verdict of every test.'));
   refresh();
 };

@@ -5,7 +5,7 @@ let active = null;
 const percent = (value) => {
   if (value === null || value === undefined) return '–';
   const share = 100 * value;
-  return share >= 99.95 ? '100 %' : share >= 1 ? `${share.toFixed(1)} %` : share >= 0.01 ? `${share.toFixed(2)} %` : `${share.toExponential(0)} %`;
+  return share >= 99.95 ? '100 %' : share >= 1 ? `${share.toFixed(1)} %` : share >= 0.005 ? `${share.toFixed(2)} %` : share === 0 ? '0 %' : '< 0.01 %';
 };
 const visible = (text) => (text === '' ? '(end)' : text.replaceAll('\n', '↵').replaceAll('\t', '→').replaceAll(' ', '·'));
 const moved = ([, plain, conditional, guided]) => (conditional === null || plain === null || guided === null
@@ -71,6 +71,11 @@ const buildViewer = (root) => {
     const writing = body.querySelector('.writing');
     const first = writing?.querySelector('.tok');
     if (first) writing.scrollTop = Math.max(0, first.offsetTop - writing.offsetTop - 80);
+    const chosen = writing?.querySelector('.chosen');
+    if (chosen) {
+      const right = chosen.offsetLeft - writing.offsetLeft + chosen.offsetWidth + 24;
+      if (right > writing.clientWidth) writing.scrollLeft = right - writing.clientWidth;
+    }
   };
   select.addEventListener('change', () => load(Number(select.value)));
   root.tabIndex = 0;

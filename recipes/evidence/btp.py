@@ -1,0 +1,46 @@
+"""Does replay by P2Value teach a model what it could not do, and do other ways to draw teach it as well?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from recipes.evidence.guide import arms_table
+from recipes.evidence.studies import Lab, Study, points, probability, read, share, table
+
+MODEL = "tiny-steps2"
+ARMS = "power,uniform,passing_only,everything"
+_PROBLEMS = ("--dataset", "minipy", "--split", "train", "--option", "steps=3", "--option", "seed=777")
+"""Problems of three steps that score; MODEL was asked for one and two."""
+_WRITTEN = {"replay-split": "pool", "replay-option": "steps=3", "sampler": "sample", "temperature": "1.0",
+            "num-beams": "5", "use-lora": "false", "sampling-method": "rank"}
+"""How programs are written and drawn: sampled, since beams seldom find the third step."""
+
+
+def _measure(lab: Lab) -> None:
+    flags = [word for key, value in {**_WRITTEN, "batch-size": str(lab.pick(800, 300))}.items()
+             for word in ("--btp", f"{key}={value}")]
+    lab.run("ablation", "--model-name", MODEL, *_PROBLEMS, "--num-problems", lab.pick(1000, 400),
+            "--eval-problems", lab.pick(400, 150), "--eval-samples", 2, "--n-iterations", 1,
+            "--seeds", "42,43,44", "--arms", ARMS, *flags, "--output-dir", lab.folder("btp", "arms"))
+    lab.run("transfer", "--sources", "tiny", "--targets", "tiny-small", "--dataset", "minipy",
+            "--num-problems", lab.pick(300, 100), "--eval-problems", lab.pick(300, 100), "--eval-samples", 2,
+            "--seeds", "42,43,44", "--n-iterations", 1, "--btp", "use-lora=false", "--btp",
+            f"batch-size={lab.pick(500, 200)}", "--output-dir", lab.folder("btp", "transfer"))
+
+
+def _tables(lab: Lab) -> Mapping[str, str]:
+    results = read(lab.folder("btp", "arms", "ablation_results.json"))["studies"]["btp"]
+    moved = read(lab.folder("btp", "transfer", "transfer_results.json"))
+    return {"btp": arms_table(results), "btp-transfer": _transfer(moved["pairs"])}
+
+
+def _transfer(pairs: list[Mapping[str, object]]) -> str:
+    rows = []
+    for pair in pairs:
+        gain, _ = points({"difference": pair["gain"], "p_value": pair["p_value"]})
+        rows.append([f"`{pair['source']}`", f"`{pair['target']}`", share(pair["before"]), share(pair["after"]),  # type: ignore[arg-type]
+                     gain, probability(pair["p_value"])])  # type: ignore[arg-type]
+    return table(["writes", "learns", "before, %", "after, %", "difference, points", "p"], rows)
+
+
+BTP_STUDY = Study("btp", "Does replay by P2Value raise held-out pass@1?", _measure, _tables)

@@ -1,0 +1,64 @@
+"""Do two models that make data for each other become better than what they started as?"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from eg_cfg.errors import RunError
+from recipes.evidence.studies import Lab, Study, points, read, share, table
+
+CONFIGS = Path(__file__).resolve().parents[2] / "configs"
+_STAGES = (
+    ("datagen generate-names", "datagen"), ("pipeline generate", "generation"), ("pipeline score", "generation"),
+    ("pipeline filter", "generation"), ("pipeline train-d2c", "train_d2c"), ("pipeline train-c2d", "train_c2d"),
+)
+_ABLATIONS: dict[str, tuple[str, ...]] = {"whole loop": (), "no perplexity": ("iterate.use_perplexity=false",),
+              "no tests": ("iterate.use_tests=false",), "no C2D": ("iterate.use_c2d=false",)}
+_SMALL = ("names.count=300", "iterate.rounds=1", "iterate.tasks=100", "iterate.codes=80",
+          "iterate.held_out.max_problems=200")
+
+
+def _measure(lab: Lab) -> None:
+    where = lab.folder("dual")
+    where.mkdir(parents=True, exist_ok=True)
+    sizes = [word for value in lab.pick((), _SMALL) for word in ("--set", value)]
+    for stage, config in _STAGES:
+        lab.run(*stage.split(), "--config", CONFIGS / f"{config}.yaml", *sizes, module="evoselfcode.cli", where=where)
+    for name in lab.pick(tuple(_ABLATIONS), ("whole loop",)):
+        changed = [word for value in _ABLATIONS[name] for word in ("--set", value)]
+        lab.run("pipeline", "iterate", "--config", CONFIGS / "iterate.yaml", *sizes, *changed,
+                module="evoselfcode.cli", where=where)
+        kept = lab.folder("dual", "evidence", name.replace(" ", "_"))
+        kept.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(where / "data/generated/iterate/latest/iterate_results.json", kept / "iterate_results.json")
+
+
+def _tables(lab: Lab) -> Mapping[str, str]:
+    rows: list[list[str]] = []
+    for name in _ABLATIONS:
+        path = lab.folder("dual", "evidence", name.replace(" ", "_"), "iterate_results.json")
+        if path.is_file():
+            rows += _rounds(name, read(path), first=not rows)
+    if not rows:
+        raise RunError(f"expected results in {lab.folder('dual', 'evidence')}, found none: measure first")
+    return {"dual": table(["", "model", "pass@1 with tests, %", "minus Model0, points", "p", "pass@1 without tests, %",
+                           "minus Model0, points", "p", "round trip, %"], rows)}
+
+
+def _rounds(name: str, results: Mapping[str, Any], *, first: bool) -> list[list[str]]:
+    """A row a model; base and Model0 are the same for all loops, so they are told once."""
+    rows = []
+    for row in results["rounds"]:
+        if row["round"] <= 0 and not first:
+            continue
+        cells = [name if row["round"] > 0 else "", row["name"]]
+        for found in results["held_out"][row["name"]].values():
+            cells += [share(found["pass_at_1"]), *points(found["against_model0"])]
+        rows.append([*cells, share(row["round_trip"])])
+    return rows
+
+
+DUAL_STUDY = Study("dual", "Does the dual loop raise pass@1?", _measure, _tables)

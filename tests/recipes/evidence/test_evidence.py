@@ -1,0 +1,97 @@
+"""Tables of evidence: what they are made of, where they go, and what is told when there is nothing."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from recipes.evidence.__main__ import STUDIES, main
+from recipes.evidence.guide import arms_table, chosen
+from recipes.evidence.page import filled
+from recipes.evidence.regrade import _agreement
+from recipes.evidence.studies import Lab, points, probability, share, table
+
+from eg_cfg.errors import RunError, UsageError
+
+ESTIMATE = {"value": 0.5, "low": 0.25, "high": 0.75}
+
+
+def row(trial: str, gamma: float, solved: int, method: str = "guided") -> dict[str, Any]:
+    return {"method": method, "trial": trial, "gamma": gamma, "solved": solved}
+
+
+def test_the_trial_that_solved_most_is_chosen_and_of_equal_ones_the_least_guided() -> None:
+    rows = [row("b", 3.0, 7), row("b", 0.5, 7), row("a", 1.0, 6), row("b", 0.5, 99, "best_of_n")]
+    assert chosen({"rows": rows}) == ("b", 0.5)
+
+
+def test_a_page_keeps_all_but_its_tables(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("before\n<!-- one -->\nold\n<!-- end -->\nbetween\n<!-- two -->\n<!-- end -->\nafter\n")
+    filled(page, {"two": r"| \1 |", "one": "| new |"})
+    expected = ("before\n<!-- one -->\n\n| new |\n\n<!-- end -->\n"
+                "between\n<!-- two -->\n\n| \\1 |\n\n<!-- end -->\nafter\n")
+    assert page.read_text() == expected
+    filled(page, {"two": r"| \1 |", "one": "| new |"})
+    assert page.read_text() == expected
+
+
+def test_a_table_without_a_place_is_told_and_the_page_stays(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("<!-- one -->\n<!-- end -->\n")
+    with pytest.raises(UsageError, match="<!-- three -->"):
+        filled(page, {"one": "x", "three": "y"})
+    assert page.read_text() == "<!-- one -->\n<!-- end -->\n"
+
+
+def test_numbers_have_their_intervals() -> None:
+    assert share(ESTIMATE) == "50.0 (25.0 to 75.0)"
+    assert share(None) == "-"
+    assert points({"difference": {"value": -0.02, "low": -0.05, "high": 0.01}, "p_value": 0.00012}) == \
+        ("-2.0 (-5.0 to +1.0)", "0.00012")
+    assert points(None) == ("", "")
+    assert probability(None) == "-"
+    assert table(["a", "b"], [["1", "2"]]) == "| a | b |\n| --- | --- |\n| 1 | 2 |"
+
+
+def test_an_arm_that_failed_is_told_in_its_row() -> None:
+    done = {"name": "full", "what": "all", "status": "done", "pass@1": ESTIMATE, "against_none": None,
+            "against_full": None}
+    failed = {"name": "rank", "what": "by rank", "status": "failed", "error": "no programs"}
+    assert "failed: no programs" in arms_table({"arms": [done, failed]})
+
+
+def test_verdicts_are_compared_sample_by_sample_whatever_the_order(tmp_path: Path) -> None:
+    samples = tmp_path / "samples.jsonl.gz"
+    with gzip.open(samples, "wt") as file:
+        for task, passed in (("b", True), ("a", False), ("b", False), ("a", True)):
+            file.write(json.dumps({"task_id": task, "upstream_passed": passed}) + "\n")
+    verdicts = [{"task_id": task, "index": index, "passed": passed} for task, index, passed in
+                (("a", 0, False), ("a", 1, False), ("b", 0, True), ("b", 1, False))]
+    assert _agreement(samples, verdicts) == "3 of 4"
+
+
+def test_commands_that_fail_are_told(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(RunError, match="expected eg-cfg grade to end well, found exit code 2"):
+        Lab(tmp_path).run("grade", "--benchmark", "no such")
+    assert "$ eg-cfg grade --benchmark 'no such'" in capfd.readouterr().out
+
+
+def test_an_unknown_study_is_told(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert main(["gides", "--out", str(tmp_path)]) == 2
+    assert "gides" in capsys.readouterr().err
+
+
+def test_tables_of_nothing_are_errors_and_the_other_studies_go_on(capsys: pytest.CaptureFixture[str],
+                                                                  tmp_path: Path) -> None:
+    assert main(["--tables", "--out", str(tmp_path)]) == 1
+    told = capsys.readouterr()
+    assert all(f"error: {name}: expected results in" in told.err for name in ("gates", "guide", "btp", "dual"))
+    assert "data not here" in told.out
+
+
+def test_every_study_has_a_question() -> None:
+    assert all(study.what.strip() and study.name == name for name, study in STUDIES.items())
