@@ -33,6 +33,8 @@ _PURPOSE = {
     "steps2": "As `tiny`, and like it from `tiny-base`, but asked for problems of one and two steps only: a base with "
               "a gap to close. Documented files of three steps, without tests, stay in its mixture as they were in "
               "`tiny-base`'s.",
+    "exec": "Reads what candidates did: prompts of the type `signal_tokens`, in which guided decoding (`eg-cfg guide`) "
+            "shows programs, their verdicts and their values. Without a signal it is asked as `tiny` is.",
     "small": "A smaller sibling of `tiny`, from random weights: a target for what a larger model found.",
     "untrained": "The architecture of `tiny` with random weights.",
 }
@@ -44,6 +46,7 @@ _KINDS = {
     "exports": "lists of invented names to copy", "described": "descriptions with their code",
     "shown": "descriptions and shown tests with their code", "vague": "the same with a step that only tests tell",
     "session": "several tasks in a row, each with its code",
+    "strange": "signals of programs with unexpected names",
     "picked": "signals in which some candidates pass", "avoided": "signals in which none passes",
     "agreed": "signals in which all pass", "begun": "signals of unfinished candidates",
     "blind": "signals without a description", "sampled": "signals of what a model wrote",

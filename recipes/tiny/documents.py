@@ -18,7 +18,7 @@ from eg_cfg.benchmarks.minipy.render import STYLES
 from eg_cfg.errors import UsageError
 from recipes.tiny import signals
 from recipes.tiny.checks import checked
-from recipes.tiny.parts import VARIANTS, Draw, Kind, Part
+from recipes.tiny.parts import VARIANTS, Draw, Kind, Part, invented
 from recipes.tiny.tokenizer import BEGIN, END, FIM_MIDDLE, FIM_PREFIX, FIM_SUFFIX
 
 PREFACES = (
@@ -30,7 +30,6 @@ PREFACES = (
     "One step after the other.",
 )
 """First lines of files, so that a model can be led to begin one."""
-_SYLLABLES = ("ba", "co", "di", "fe", "gu", "ka", "lo", "mi", "ne", "po", "ra", "su", "te", "vi", "xo", "zu")
 
 
 def file(draw: Draw) -> list[Part]:
@@ -50,7 +49,7 @@ def module(draw: Draw) -> list[Part]:
     sources: list[str] = []
     for problem in (draw.problem, *draw.others[:rng.randint(1, 15)]):
         if sources and rng.random() < 0.2:
-            sources.append(rng.choice(sources).replace("def ", f"def {_invented(rng)}_", 1))
+            sources.append(rng.choice(sources).replace("def ", f"def {invented(rng)}_", 1))
         sources.append(draw.source(problem))
     return [Part("\n\n".join(sources) + END)]
 
@@ -85,7 +84,7 @@ def exports(draw: Draw) -> list[Part]:
     Copying is the first thing that a small model lacks, and it forms from repeats.
     """
     rng = draw.rng
-    names = [_invented(rng) for _ in range(rng.randint(4, 24))]
+    names = [invented(rng) for _ in range(rng.randint(4, 24))]
     listed = rng.choice(("\n".join, ", ".join))(names)
     return [Part(f'"""Names: {listed}."""\n\n__all__ = ['), Part(", ".join(map(repr, names)) + "]\n" + END)]
 
@@ -136,7 +135,7 @@ def session(draw: Draw) -> list[Part]:
 
 KINDS: Mapping[str, Kind] = MappingProxyType({kind.__name__: kind for kind in (
     file, longer, module, fim, name, exports, repeats, described, shown, vague, session,
-    signals.picked, signals.avoided, signals.agreed, signals.begun, signals.blind, signals.sampled)})
+    signals.strange, signals.picked, signals.avoided, signals.agreed, signals.begun, signals.blind, signals.sampled)})
 """Every kind of document, by the name that recipes give it."""
 
 
@@ -166,8 +165,3 @@ def _preface(rng: Random, share: float) -> str:
     if rng.random() >= share:
         return ""
     return rng.choice(("{}\n\n", "# {}\n\n", '"""{}"""\n\n')).format(rng.choice(PREFACES))
-
-
-def _invented(rng: Random) -> str:
-    words = ("".join(rng.choice(_SYLLABLES) for _ in range(rng.randint(1, 2))) for _ in range(rng.randint(1, 2)))
-    return "_".join(words)

@@ -14,6 +14,7 @@ from eg_cfg.benchmarks.minipy import MiniPyProblem, documented_source
 from eg_cfg.benchmarks.minipy.render import STYLES
 from recipes.tiny.samples import Samples
 
+_SYLLABLES = ("ba", "co", "di", "fe", "gu", "ka", "lo", "mi", "ne", "po", "ra", "su", "te", "vi", "xo", "zu")
 VARIANTS = 1000
 """Wordings and variable names are drawn from so many."""
 
@@ -51,6 +52,12 @@ class Draw:
     def vague(self) -> MiniPyProblem:
         """A problem with a vague step, where there is one."""
         return next((problem for problem in (self.problem, *self.others) if problem.vague is not None), self.problem)
+
+
+def invented(rng: Random) -> str:
+    """A name that means nothing."""
+    words = ("".join(rng.choice(_SYLLABLES) for _ in range(rng.randint(1, 2))) for _ in range(rng.randint(1, 2)))
+    return "_".join(words)
 
 
 Kind = Callable[[Draw], list[Part]]

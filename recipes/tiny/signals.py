@@ -11,6 +11,7 @@ with what is right, written as one of the candidates is as far as that is right.
 `agreed`    all pass, or there is one and it passes
 `begun`     candidates go on for a few lines only, so that no verdict is final
 `blind`     nothing but the candidates tells what is asked for
+`strange`   one of the first, third and fifth of these, in programs whose variables have names that nobody expects
 `sampled`   what a model wrote; see `recipes.tiny.samples`
 
 Candidates that do not pass are what a vague description may mean as well, and programs near the right one. The
@@ -19,8 +20,11 @@ candidates that pass are learnt too: behind others that do not, they are the tas
 
 from __future__ import annotations
 
+import ast
+import builtins
+import keyword
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from difflib import SequenceMatcher
 from random import Random
@@ -32,7 +36,7 @@ from eg_cfg.benchmarks.minipy.rivals import neighbours, readings
 from eg_cfg.decoding.base import Candidate
 from eg_cfg.decoding.candidates import upto_line
 from eg_cfg.errors import UsageError
-from recipes.tiny.parts import VARIANTS, Draw, Part
+from recipes.tiny.parts import VARIANTS, Draw, Part, invented
 from recipes.tiny.tokenizer import END
 from recipes.tiny.tried import Trial
 
@@ -43,10 +47,47 @@ _AGAIN = 0.25
 """How often a candidate that does not pass is the one before it, written in another manner."""
 _MANNERS = 12
 """Manners of which the one that is most like a candidate is taken."""
+_KEPT = frozenset({*keyword.kwlist, *dir(builtins)})
+"""Names that a variable cannot have, or that a program may need."""
 _Manner = tuple[Style, int]
+Wording = Callable[[str, Draw, MiniPyProblem], str]
+"""Says the body of a problem's program in other words."""
 
 
-def picked(draw: Draw) -> list[Part]:
+def strange(draw: Draw) -> list[Part]:
+    """Some candidates pass, or all, and their variables have names that mean nothing here.
+
+    What is likely anyway rewards no copying, and programs are likely: of their tokens more than nine in ten are guessed
+    without reading. Names are not.
+    """
+    return draw.rng.choice((picked, picked, agreed, blind, blind))(draw, _renamed)
+
+
+def _as_it_is(body: str, _: Draw, __: MiniPyProblem) -> str:
+    return body
+
+
+def _renamed(body: str, draw: Draw, problem: MiniPyProblem) -> str:
+    """The body with other names for its own variables, parameters apart."""
+    rng, lines = draw.rng, body.split("\n")
+    tree = ast.parse("def f():\n" + body)
+    own = sorted({node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+                 - set(problem.parameters))
+    taken = {*_KEPT, *own, *problem.parameters}
+    words = [word for other in draw.others for word in other.name.split("_")] or ["value"]
+    names: dict[str, str] = {}
+    for name in own:
+        while name not in names or names[name] in taken:
+            names[name] = rng.choice((invented(rng), rng.choice(words), f"{rng.choice(words)}_{rng.choice(words)}"))
+        taken.add(names[name])
+    places = [(node.lineno - 2, node.col_offset, node.id) for node in ast.walk(tree)
+              if isinstance(node, ast.Name) and node.id in names]
+    for line, column, name in sorted(places, reverse=True):
+        lines[line] = lines[line][:column] + names[name] + lines[line][column + len(name):]
+    return "\n".join(lines)
+
+
+def picked(draw: Draw, wording: Wording = _as_it_is) -> list[Part]:
     """Some candidates pass, some do not."""
     rng = draw.rng
     problem = _subject(draw)
@@ -54,10 +95,11 @@ def picked(draw: Draw) -> list[Part]:
     manner = _manner(rng)
     alike = rng.random() < 0.6
     bad = failing(trial, rng.choice((1, 1, 2, 2, 3)), manner if alike else None, rng)
-    good = [trial.candidate(_right(problem, manner))]
+    bad = [trial.candidate(wording(each.text, draw, problem)) for each in bad]
+    good = [trial.candidate(wording(_right(problem, manner), draw, problem))]
     if rng.random() < 0.3:
-        good += _distinct([trial.candidate(_right(problem, _manner(rng)))], good)
-    return _document(trial, _shuffled([*bad, *good], rng), rng, refreshed=0.5)
+        good += _distinct([trial.candidate(wording(_right(problem, _manner(rng)), draw, problem))], good)
+    return _document(trial, _shuffled([*bad, *good], rng), rng, refreshed=0.5, shown=wording is _as_it_is)
 
 
 def avoided(draw: Draw) -> list[Part]:
@@ -72,14 +114,14 @@ def avoided(draw: Draw) -> list[Part]:
     return _document(trial, bad, rng, _right(problem, manner), refreshed=0.4)
 
 
-def agreed(draw: Draw) -> list[Part]:
+def agreed(draw: Draw, wording: Wording = _as_it_is) -> list[Part]:
     """All candidates pass."""
     rng = draw.rng
     trial = Trial(_subject(draw))
     good: list[Candidate] = []
     for _ in range(rng.choice((1, 1, 2, 3))):
-        good += _distinct([trial.candidate(_right(trial.problem, _manner(rng)))], good)
-    return _document(trial, good, rng, refreshed=0.5)
+        good += _distinct([trial.candidate(wording(_right(trial.problem, _manner(rng)), draw, trial.problem))], good)
+    return _document(trial, good, rng, refreshed=0.5, shown=wording is _as_it_is)
 
 
 def begun(draw: Draw) -> list[Part]:
@@ -102,7 +144,7 @@ def begun(draw: Draw) -> list[Part]:
     return _document(trial, _shuffled(candidates, rng), rng, answer, written)
 
 
-def blind(draw: Draw) -> list[Part]:
+def blind(draw: Draw, wording: Wording = _as_it_is) -> list[Part]:
     """No description and no telling name: candidates of other problems, one of which happens to do what tests want."""
     rng = draw.rng
     told = draw.problem
@@ -111,10 +153,11 @@ def blind(draw: Draw) -> list[Part]:
     trial = Trial(problem)
     programs = [other.program for other in draw.others
                 if other.program.kinds == told.program.kinds and other.program != told.program]
-    found = [trial.candidate(_right(problem, _manner(rng)))]
+    found = [trial.candidate(wording(_right(problem, _manner(rng)), draw, problem))]
     for program in programs[:rng.randint(1, 3)]:
-        found += _distinct([trial.candidate(_body(problem, program, _manner(rng)))], found)
-    return _document(trial, _shuffled(found, rng), rng, refreshed=0.3)
+        other = wording(_body(problem, program, _manner(rng)), draw, problem)
+        found += _distinct([trial.candidate(other)], found)
+    return _document(trial, _shuffled(found, rng), rng, refreshed=0.3, shown=wording is _as_it_is)
 
 
 def sampled(draw: Draw) -> list[Part]:
@@ -214,7 +257,7 @@ def _shuffled(candidates: list[Candidate], rng: Random) -> list[Candidate]:
 
 
 def _document(trial: Trial, candidates: list[Candidate], rng: Random, answer: str | None = None,
-              written: str | None = None, refreshed: float = 0.0) -> list[Part]:
+              written: str | None = None, refreshed: float = 0.0, shown: bool = True) -> list[Part]:
     """The document of some candidates.
 
     Args:
@@ -225,6 +268,7 @@ def _document(trial: Trial, candidates: list[Candidate], rng: Random, answer: st
         written: The code so far, where it is settled.
         refreshed: How often the signal stands in the middle of a program: what is left of the candidates then goes on
             from the code so far.
+        shown: Whether candidates that pass are learnt where they are shown, too.
     """
     if answer is None:
         answer = next(each.text for each in candidates if each.outcome == "passed")
@@ -240,7 +284,7 @@ def _document(trial: Trial, candidates: list[Candidate], rng: Random, answer: st
     parts = [Part(trial.prompt, trained=False)]
     place = 0
     for right in _OK.finditer(signal):
-        parts += [Part(signal[place:right.start()], trained=False), Part(right[0])]
+        parts += [Part(signal[place:right.start()], trained=False), Part(right[0], trained=shown)]
         place = right.end()
     parts += [Part(signal[place:], trained=False), Part(written, trained=False), Part(answer[len(written):] + END)]
     return [part for part in parts if part.text]

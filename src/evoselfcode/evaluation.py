@@ -89,6 +89,13 @@ def slug(checkpoint: str) -> str:
 
 
 def resolved(checkpoint: str) -> str:
-    """The folder that a link such as `checkpoints/latest` points to, so that a record says what was measured."""
+    """The folder that a link such as `checkpoints/latest` points to, so that a record says what was measured.
+
+    Below the folder where we are it is relative, as the loop names it, so that what the loop measured is not measured
+    again.
+    """
     path = Path(checkpoint)
-    return str(path.resolve()) if path.is_symlink() else checkpoint
+    if not path.is_symlink():
+        return checkpoint
+    there, here = path.resolve(), Path.cwd().resolve()
+    return str(there.relative_to(here)) if there.is_relative_to(here) else str(there)

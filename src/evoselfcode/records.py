@@ -229,6 +229,8 @@ class RoundRow(Row):
     round_trip: RoundTripScore
     from_description: RoundTripScore
     """D2C alone, given the descriptions that the held-out programs were written for."""
+    from_examples: RoundTripScore | None = None
+    """The same with calls and what they gave in the prompts, as benchmarks ask."""
     validation: float | None = None
     """The score that chooses rounds."""
     validation_metric: str = "round_trip"

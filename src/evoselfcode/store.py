@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Generic, Self, TypeVar
@@ -77,12 +77,13 @@ class Store(Generic[R]):
     Args:
         path: JSONL; made with its folders.
         kind: Of row.
+        spare: Other files of such rows; one that is asked for and is there is copied, rather than made again.
 
     Raises:
         RunError: The file cannot be read or written.
     """
 
-    def __init__(self, path: Path, kind: type[R]) -> None:
+    def __init__(self, path: Path, kind: type[R], spare: Iterable[Path] = ()) -> None:
         self.path = path
         self.damaged: list[str] = []
         """A line for each damaged one that was found."""
@@ -92,6 +93,7 @@ class Store(Generic[R]):
         self._rows: dict[str, R] = {}
         self._load(kind)
         self._records = Records(path)
+        self._spare = {row.id: row for other in spare for row in read_rows(other, kind)[0]}
 
     def _load(self, kind: type[R]) -> None:
         if not self.path.exists():
@@ -115,6 +117,8 @@ class Store(Generic[R]):
             write_atomically(self.path, good)
 
     def __contains__(self, identity: object) -> bool:
+        if identity not in self._rows and identity in self._spare:
+            self.add(self._spare[str(identity)])
         return identity in self._rows
 
     def __getitem__(self, identity: str) -> R:

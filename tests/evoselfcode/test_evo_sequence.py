@@ -187,6 +187,30 @@ def test_a_damaged_candidate_is_made_again(done: Done) -> None:
     path.write_text(before)
 
 
+def test_another_metric_chooses_without_another_run(done: Done) -> None:
+    folder, config, _ = done
+    results = json.loads((folder / "data/generated/iterate/latest/iterate_results.json").read_text())
+    assert results["rounds"][-1]["validation_metric"] == "tasks"
+    assert [row["validation"] for row in results["rounds"]] == \
+        [row["from_examples"]["value"] for row in results["rounds"]]
+    by_trips = iterate(load_config(None, {**SETTINGS, "iterate.validation.metric": "round_trip"}))
+    assert (by_trips.added, by_trips.counts["run"]) == (0, results["run"])
+    again = json.loads((folder / "data/generated/iterate/latest/iterate_results.json").read_text())
+    assert [row["validation"] for row in again["rounds"]] == [row["round_trip"]["value"] for row in again["rounds"]]
+    iterate(config)
+
+
+def test_an_ablation_copies_what_another_run_wrote(done: Done) -> None:
+    folder, config, _ = done
+    latest = folder / "data/generated/iterate/latest"
+    first = {row.id for row in read_rows(latest / "candidates.jsonl", Candidate)[0]}
+    iterate(load_config(None, {**SETTINGS, "iterate.literals": "0", "iterate.held_out.benchmark": "null"}))
+    second, _ = read_rows(latest / "candidates.jsonl", Candidate)
+    writers = {row["d2c_writer"] for row in json.loads((latest / "iterate_results.json").read_text())["rounds"][:2]}
+    assert {row.id for row in second if row.writer in writers} <= first
+    iterate(config)
+
+
 def test_another_round_goes_on_from_the_last(done: Done) -> None:
     folder, config, _ = done
     more = load_config(None, {**SETTINGS, "iterate.rounds": "2", "iterate.validation.patience": "1"})
@@ -223,6 +247,16 @@ def test_evaluation_is_a_row_for_each_checkpoint(done: Done) -> None:
                                 {"greedy": True, "max_problems": 3, "workers": 1}, folder / "data" / "eval")
     assert [row.checkpoint for row in rows] == ["tiny-base", "checkpoints/latest"]
     assert all(row.pass_at["pass@1"]["low"] >= 0 for row in rows)
+
+
+def test_what_the_loop_measured_is_not_measured_again(done: Done) -> None:
+    folder, _, _ = done
+    results = json.loads((folder / "data/generated/iterate/latest/iterate_results.json").read_text())
+    best = next(row["name"] for row in results["rounds"] if row["round"] == results["best_round"])
+    (row,) = evaluate_checkpoints("minipy", ["checkpoints/latest"], {"greedy": True, "max_problems": 3, "workers": 1},
+                                  Path("data/eval"))
+    assert row.folder is not None
+    assert row.folder.resolve() == Path(results["held_out"][best]["with tests"]["folder"]).resolve()
 
 
 def test_the_report_has_the_curves_the_funnel_and_examples(done: Done) -> None:

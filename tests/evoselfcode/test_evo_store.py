@@ -50,6 +50,22 @@ def test_a_damaged_line_is_skipped_counted_and_named_and_kept_aside(tmp_path: Pa
     assert lines[1][:20] in path.with_name("names.jsonl.damaged").read_text()
 
 
+def test_rows_of_another_file_are_copied_when_they_are_asked_for(tmp_path: Path) -> None:
+    other, path = tmp_path / "other.jsonl", tmp_path / "names.jsonl"
+    with Store(other, Name) as store:
+        store.add(name("one"))
+        store.add(name("two"))
+    before = other.read_bytes()
+    with Store(path, Name, [other, tmp_path / "none.jsonl"]) as store:
+        assert len(store) == 0
+        assert name("two").id in store
+        assert name("three").id not in store
+        assert store[name("two").id].name == "two"
+        assert store.added == 1
+    assert [row.name for row in read_rows(path, Name)[0]] == ["two"]
+    assert other.read_bytes() == before
+
+
 def test_a_line_cut_by_a_kill_is_dropped(tmp_path: Path) -> None:
     path = tmp_path / "names.jsonl"
     with Store(path, Name) as store:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import builtins
 import itertools
 import json
 from collections import Counter
@@ -14,7 +16,7 @@ from recipes.tiny.gates import GATES, reference, shuffled, wrong
 from recipes.tiny.options import read
 from recipes.tiny.parts import Draw
 from recipes.tiny.samples import SEED, Samples, _from_json, _to_json, problems, read_samples
-from recipes.tiny.signals import _wrong, failing
+from recipes.tiny.signals import _renamed, _wrong, failing
 from recipes.tiny.tokenizer import BEGIN, END
 from recipes.tiny.tried import TEMPLATE, Trial
 
@@ -255,3 +257,28 @@ def test_wrong_programs_are_each_once_and_not_the_right_one() -> None:
         assert len(set(found)) == len(found)
         assert problem.program not in found
     assert executable("def f(x):\n", "    return x") is not None
+
+
+class TestStrange:
+    def test_other_names_change_nothing_else(self) -> None:
+        for index in range(60):
+            given = draw(index)
+            problem = given.varied(given.problem)
+            body = problem.body()
+            renamed = _renamed(body, given, problem)
+            assert passes(f"{problem.header}\n{body}", problem.name, problem.shown)
+            assert passes(f"{problem.header}\n{renamed}", problem.name, problem.shown)
+            shapes = [[type(node) for node in ast.walk(ast.parse(f"def f():\n{text}"))] for text in (body, renamed)]
+            assert shapes[0] == shapes[1]
+            assert _names(body) & _names(renamed) <= {*problem.parameters, *dir(builtins)}
+
+    def test_answers_are_a_candidate_word_for_word_and_it_is_not_learnt_where_it_is_shown(self) -> None:
+        for index in range(40):
+            parts = document("strange", draw(index))
+            read, answer = "".join(part.text for part in parts[:-1]), parts[-1]
+            assert [part for part in parts if part.trained] in ([answer], [parts[0], answer])
+            assert answer.text.removesuffix(END) in read
+
+
+def _names(body: str) -> set[str]:
+    return {node.id for node in ast.walk(ast.parse(f"def f():\n{body}")) if isinstance(node, ast.Name)}

@@ -97,13 +97,14 @@ def _run_arms(options: AblationOptions, folder: Path, problems: Problems, roles:
     runs: dict[str, dict[int, ArmRun]] = {name: {} for name in options.chosen}
     errors: dict[str, str] = {}
     total = len(options.chosen) * len(options.chosen_seeds)
-    done, began = 0, time.monotonic()
+    done, spent = 0, list[float]()
     for seed in options.chosen_seeds:
         start: Scored | None = None
         for name in options.chosen:
             done += 1
             if name in errors:
                 continue
+            began = time.monotonic()
             try:
                 run = _run_arm(options, name, seed, folder, problems, roles, pools, sizes, start, watch)
             except (UsageError, ModelError) as error:
@@ -114,9 +115,10 @@ def _run_arms(options: AblationOptions, folder: Path, problems: Problems, roles:
                 continue
             start = run.scored if name == NONE else start
             runs[name][seed] = run
-            left = (time.monotonic() - began) / done * (total - done)
-            say(f"{done} of {total}: {name}, seed {seed}: pass@1 {100 * run.scored.value:.1f} %; about {left:.0f} s "
-                f"left")
+            if ARMS[name].trains:  # the untrained model, of which the first was scored before, says little of the rest
+                spent.append(time.monotonic() - began)
+            left = f"; about {sum(spent) / len(spent) * (total - done):.0f} s left" if spent and done < total else ""
+            say(f"{done} of {total}: {name}, seed {seed}: pass@1 {100 * run.scored.value:.1f} %{left}")
     return runs, errors
 
 

@@ -178,7 +178,7 @@ def summary_lines(results: Mapping[str, Any]) -> list[str]:
     for name, row in results.get("compared", {}).items():
         relative = "none was left to solve" if row["rsr"] is None else f"RSR {row['rsr']:.1f} %"
         lines.append(f"{name}: {percent(row['before'])} before, {percent(row['after'])} after, difference "
-                     f"{percent(row['difference'])}, {relative}, p = {row['p_value']:.4g} ({row['method']}); better on "
+                     f"{_points(row['difference'])}, {relative}, p = {row['p_value']:.4g} ({row['method']}); better on "
                      f"{row['better']} problems, worse on {row['worse']}")
     return lines
 
@@ -186,6 +186,12 @@ def summary_lines(results: Mapping[str, Any]) -> list[str]:
 def percent(estimate: Mapping[str, float]) -> str:
     """`12.3 % (10.1 to 14.5)`."""
     return f"{100 * estimate['value']:.1f} % ({100 * estimate['low']:.1f} to {100 * estimate['high']:.1f})"
+
+
+def _points(difference: Mapping[str, float]) -> str:
+    """`+12.3 points (10.1 to 14.5)`."""
+    value, low, high = (100 * difference[name] for name in ("value", "low", "high"))
+    return f"{value:+.1f} points ({low:.1f} to {high:.1f})"
 
 
 def _collected(found: Mapping[str, Any]) -> str:

@@ -2,7 +2,7 @@
 
     table = beside(config, results)        # None where there is no other run
 
-Each row is another run's last round, with what its configuration has otherwise; differences are paired over problems.
+Each row is another run's last round, with what its configuration has otherwise, beside the same round of the given run.
 """
 
 from __future__ import annotations
@@ -39,22 +39,23 @@ def beside(config: Config, results: Mapping[str, Any]) -> Table | None:
     columns = (Column("run", "run", "code"), Column("differs", "differs in"), Column("prompts", "prompts"),
                Column("round", "round"), Column("pass@1", "pass@1, %", "estimate"),
                Column("against_model0", "from Model0", "points"), Column("model0_p", "p", "p"),
-               Column("against_first", "from the first row", "points"), Column("first_p", "p", "p"),
+               Column("against_first", "from this round of the first", "points"), Column("first_p", "p", "p"),
                Column("round_trip", "round trip, %", "estimate"))
     rows = []
     for found in (results, *others):
         last = found["rounds"][-1]
         said = "" if found is results else ", ".join(_differences(found["options"], results["options"])) or "data"
         for variant, measured in found["held_out"].get(last["name"], {}).items():
-            first = results["held_out"].get(results["rounds"][-1]["name"], {}).get(variant)
+            first = results["held_out"].get(last["name"], {}).get(variant)
             model0 = measured["against_model0"] or {}
             than = _paired(measured, first) if found is not results and first is not None else {}
             rows.append((found["run"], said, variant, last["name"], measured["pass_at_1"], model0.get("difference"),
                          model0.get("p_value"), than.get("difference"), than.get("p_value"),
                          {key: last["round_trip"][key] for key in ("value", "low", "high")}))
     return Table("evo_runs", "Runs of this workspace", columns, tuple(rows),
-                 "The last round of each run. Differences are paired over problems; p is two-sided. Data: what the run "
-                 "started from, filters or scores were other ones.").trimmed()
+                 "The last round of each run, against Model0 and against the same round of the first run. Differences "
+                 "are paired over problems; p is two-sided. Data: what a run started from, filters or scores were "
+                 "other ones.").trimmed()
 
 
 def _differences(one: Mapping[str, Any], other: Mapping[str, Any], above: str = "") -> Iterator[str]:

@@ -142,7 +142,8 @@ def tasks_of(pairs: Sequence[Raw]) -> list[Raw]:
 
 
 def add_candidates(load: Loader, writer: str, tasks: Sequence[Raw], candidates: Store[Candidate], *, n: int,
-                   draw: DrawOptions, seed: int, progress: Progress = silent) -> list[Candidate]:
+                   draw: DrawOptions, seed: int, prompts: Sequence[str] | None = None,
+                   progress: Progress = silent) -> list[Candidate]:
     """Samples programs for tasks until each has n of this writer, and gives those that it has.
 
     Args:
@@ -153,10 +154,12 @@ def add_candidates(load: Loader, writer: str, tasks: Sequence[Raw], candidates: 
         n: Programs a task.
         draw: How they are sampled.
         seed: Of the samples.
+        prompts: What is asked for each task; header and description where none.
         progress: Told how far it is.
     """
-    questions = [Question.of(item, task_prompt(item.pair), writer=writer, draw=draw, stop=TASK_STOPS, seed=seed)
-                 for item in tasks]
+    asked = prompts if prompts is not None else [task_prompt(item.pair) for item in tasks]
+    questions = [Question.of(item, prompt, writer=writer, draw=draw, stop=TASK_STOPS, seed=seed)
+                 for item, prompt in zip(tasks, asked, strict=True)]
     if missing(questions, candidates, n):
         with load() as model:
             for question, index, completion in draw_missing(

@@ -56,8 +56,8 @@ def measured(config: Config, partner: Partner, variant: str, store: Store[HeldOu
     if key in store and Path(store[key].folder).is_dir():
         return store[key]
     option = dict(asked.option)
-    if variant:
-        option["tests_in_prompt"] = str(variant == WITH).lower()
+    if variant == WITHOUT:  # the other is what the benchmark does anyway, and what `evoselfcode eval` measures
+        option["tests_in_prompt"] = "false"
     values: dict[str, Any] = {
         "model_name": partner.options.model_name, "benchmark": asked.benchmark, "split": asked.split, "option": option,
         "max_problems": asked.max_problems, "seed": config.seed, "workers": config.sandbox.workers,

@@ -2,9 +2,9 @@
 
     iterate(load_config(Path("configs/iterate.yaml")))
 
-Round 0 is Model0 and its reverse model; "base" is the base model as both. After each round the held-out programs make
-a round trip through both models (no labels), which chooses the best round; the benchmark's curve is measured beside it
-and decides nothing. Everything of a run is under `data/generated/iterate/<run>` and
+Round 0 is Model0 and its reverse model; "base" is the base model as both. After each round D2C writes held-out programs
+again (no labels), which chooses the best round, and they make a round trip through both models; the benchmark's curve
+is measured beside it and decides nothing. Everything of a run is under `data/generated/iterate/<run>` and
 `checkpoints/iterate/<run>`, where the run is a hash of what decides it; `iterate_results.json` has all numbers.
 """
 
@@ -75,7 +75,7 @@ class _Loop:
             raise DataNotFoundError(f"{paths.held_out}: expected held-out programs whose behaviour is known, found "
                                     f"none: raise filter.held_out, or draw more")
         self._name = content_id(
-            iterate=config.iterate.model_dump(mode="json", exclude={"rounds", "held_out"}),
+            iterate=config.iterate.model_dump(mode="json", exclude={"rounds", "held_out", "validation"}),
             filter=to_plain(config.filter), score=to_plain(config.score), seed=config.seed, base=self._base.writer,
             d2c=self._d2c0.writer, c2d=self._c2d0.writer, initial=[row.id for row in self._initial],
             held=[row.id for row in self._held])[:8]
@@ -116,7 +116,7 @@ class _Loop:
         earlier = Learnt()
         found: list[RoundRow] = []
         d2c, c2d = self._d2c0, self._c2d0
-        start = self._rounds[self._key(_START)]
+        start = self._valued(self._rounds[self._key(_START)], self._d2c0)
         for number in range(1, options.rounds + 1):
             step = Round(self._config, self._bench, number, d2c, c2d, self._progress)
             key = self._key(number)
@@ -124,6 +124,7 @@ class _Loop:
                 row = self._rounds[key]
                 d2c, c2d = (Partner.of(named(self._config, name)) for name in (row.d2c, row.c2d))
                 self._curve(d2c)
+                row = self._valued(row, d2c)
             else:
                 began = time.monotonic()
                 learnt = step.gather(material)
@@ -145,25 +146,32 @@ class _Loop:
         self._curve(d2c)
         key = self._key(number)
         if key in self._rounds:
-            return self._rounds[key]
+            return self._valued(self._rounds[key], d2c)
         seed = self._config.seed
         there = round_trip_score(self._trips.go(self._held, d2c, c2d, self._progress), seed)
         back = round_trip_score(self._trips.back(self._held, d2c, self._progress), seed)
-        validation = self._config.iterate.validation
-        value = there.value
-        if validation.metric == "pass@1":
-            asked = validation_options(validation)
-            value = measured(self._config, d2c, variants(asked)[0], self._measurements, self._progress,
-                             asked).pass_at_1["value"]
+        solved = round_trip_score(self._trips.solve(self._held, d2c, self._progress), seed)
         row = RoundRow(
             id=key, round=number, d2c=d2c.options.model_name, c2d=c2d.options.model_name, d2c_writer=d2c.writer,
-            c2d_writer=c2d.writer, round_trip=there, from_description=back, validation=value,
-            validation_metric=validation.metric, counts=learnt.counts if learnt else {},
+            c2d_writer=c2d.writer, round_trip=there, from_description=back, from_examples=solved,
+            counts=learnt.counts if learnt else {},
             funnel=[asdict(step) for step in learnt.funnel] if learnt else [],
             diversity=learnt.diversity() if learnt else {},
             seconds=0.0 if began is None else time.monotonic() - began)
         self._rounds.add(row)
-        return row
+        return self._valued(row, d2c)
+
+    def _valued(self, row: RoundRow, d2c: Partner) -> RoundRow:
+        """The row with the score that chooses rounds under this configuration; another metric needs no other run."""
+        validation = self._config.iterate.validation
+        if validation.metric == "pass@1":
+            asked = validation_options(validation)
+            value = measured(self._config, d2c, variants(asked)[0], self._measurements, self._progress,
+                             asked).pass_at_1["value"]
+        else:
+            score = row.round_trip if validation.metric == "round_trip" else row.from_examples
+            value = 0.0 if score is None else score.value
+        return row.model_copy(update={"validation": value, "validation_metric": validation.metric})
 
     def _curve(self, d2c: Partner) -> list[HeldOutRow]:
         return [measured(self._config, d2c, variant, self._measurements, self._progress)
@@ -236,6 +244,8 @@ def _told(rows: Sequence[RoundRow], best: RoundRow, results: dict[str, Any]) -> 
         name = _said(row.round)
         shown = [f"round trip {_share(row.round_trip.model_dump())} ({row.round_trip.pairs} pairs)",
                  f"from description {_share(row.from_description.model_dump())}"]
+        if row.from_examples is not None:
+            shown.append(f"with calls shown {_share(row.from_examples.model_dump())}")
         for variant, found in results["held_out"][name].items():
             shown.append(f"pass@1 {variant} {_share(found['pass_at_1'])}")
         told[name] = "; ".join(shown)

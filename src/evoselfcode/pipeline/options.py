@@ -10,7 +10,7 @@ from pydantic import Field, field_validator, model_validator
 from eg_cfg.config import Options, build
 from eg_cfg.training.options import TrainingOptions
 
-Metric = Literal["round_trip", "pass@1"]
+Metric = Literal["tasks", "round_trip", "pass@1"]
 
 
 class SandboxOptions(Options):
@@ -143,10 +143,11 @@ class TrainOptions(Options):
 class ValidationOptions(Options):
     """What says which round is best, and what is measured beside it."""
 
-    metric: Metric = "round_trip"
-    """`round_trip` needs no labels; `pass@1` is that on the benchmark's validation split."""
+    metric: Metric = "tasks"
+    """`tasks`: held-out programs that D2C writes again from their descriptions and shown calls, as benchmarks ask;
+    `round_trip`: from C2D's descriptions; `pass@1`: the benchmark's validation split, which needs labels."""
     pairs: int = Field(default=150, ge=1)
-    """Held-out pairs for round trips, at most."""
+    """Held-out pairs for the first two, at most."""
     patience: int = Field(default=1, ge=1)
     """Rounds without a new best after which the loop ends."""
     benchmark: str = "minipy"

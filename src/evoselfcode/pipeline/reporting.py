@@ -73,7 +73,9 @@ def _loop(results: Mapping[str, Any]) -> Section:
     section.configuration = results["options"]
     names = [row["name"] for row in results["rounds"]]
     series = {"round trip": [(row["round"], _estimate(row["round_trip"])) for row in results["rounds"]],
-              "from description": [(row["round"], _estimate(row["from_description"])) for row in results["rounds"]]}
+              "from description": [(row["round"], _estimate(row["from_description"])) for row in results["rounds"]],
+              "with calls shown": [(row["round"], _estimate(row["from_examples"])) for row in results["rounds"]
+                                   if row.get("from_examples")]}
     for row in results["rounds"]:
         for variant, found in results["held_out"][row["name"]].items():
             series.setdefault(f"pass@1 {variant}", []).append((row["round"], found["pass_at_1"]))
@@ -93,10 +95,12 @@ def _rounds(results: Mapping[str, Any]) -> Table:
     keys = list(dict.fromkeys(key for row in results["rounds"] for key in row["counts"]))
     columns = (Column("round", "round"), Column("round_trip", "round trip, %", "estimate"),
                Column("from_description", "from description, %", "estimate"),
+               Column("from_examples", "with calls shown, %", "estimate"),
                *(Column(key.replace(" ", "_"), key, "integer") for key in keys),
                Column("distinct", "distinct programs", "integer"),
                Column("entropy", "description entropy, bits", "number"))
     rows = tuple((row["name"], _estimate(row["round_trip"]), _estimate(row["from_description"]),
+                  _estimate(row["from_examples"]) if row.get("from_examples") else None,
                   *(row["counts"].get(key) for key in keys), row["diversity"].get("distinct_programs"),
                   row["diversity"].get("description_entropy")) for row in results["rounds"])
     return Table("evo_rounds", "Rounds", columns, rows).trimmed()

@@ -6,6 +6,8 @@ Backward: C2D describes programs that nobody described rightly; a description fr
 behaves alike teaches D2C. (Back-translation of Sennrich et al., 2016, arXiv 1511.06709, in both directions.)
 With other literals: what a round learns is learnt again with other numbers and texts, by both models, where running the
 changed program shows that they matter.
+Both are fine-tuned, and the round's models are the mean of their weights before and after, which forgets less than the
+end of a training does (`evoselfcode.pipeline.mixing`).
 
 Every step asks its store for what is there already, so a round that was killed goes on where it was.
 """

@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING, Self
 
 from eg_cfg.grading.metrics import bootstrap
 from eg_cfg.studies.model_options import ModelOptions
-from evoselfcode.pairs import MalformedError, described, describing_prompt, task_id
+from evoselfcode.pairs import TASK_STOPS, MalformedError, described, describing_prompt, task_id, task_prompt
 from evoselfcode.pipeline.drawing import Question, draw_missing, missing
 from evoselfcode.pipeline.generating import add_candidates
+from evoselfcode.pipeline.lessons import shown_examples
 from evoselfcode.pipeline.options import DrawOptions
 from evoselfcode.pipeline.raw import Raw
 from evoselfcode.pipeline.scoring import ScoreBook
@@ -61,13 +62,20 @@ class Trip:
 
 
 class Workbench:
-    """The files of a run of the loop: everything that models write in it, and its scores."""
+    """The files of a run of the loop: everything that models write in it, and its scores.
+
+    What another run of the workspace has of it already, an ablation for instance, is copied from there.
+    """
 
     def __init__(self, config: Config, folder: Path) -> None:
         self.folder = folder
-        self.candidates = Store(folder / "candidates.jsonl", Candidate)
-        self.scores = Store(folder / "scores.jsonl", Score)
-        self.descriptions = Store(folder / "descriptions.jsonl", Description)
+        others = [other for other in sorted(folder.parent.glob("*"))
+                  if other.name != folder.name and other.is_dir() and not other.is_symlink()]
+        self.candidates = Store(folder / "candidates.jsonl", Candidate,
+                                [other / "candidates.jsonl" for other in others])
+        self.scores = Store(folder / "scores.jsonl", Score, [other / "scores.jsonl" for other in others])
+        self.descriptions = Store(folder / "descriptions.jsonl", Description,
+                                  [other / "descriptions.jsonl" for other in others])
         self.book = ScoreBook(config, self.scores)
 
     @property
@@ -111,6 +119,25 @@ class RoundTrips:
         """The second half alone, from the descriptions that the programs have."""
         return self._write([(row, row.pair) for row in rows], d2c, progress)
 
+    def solve(self, rows: Sequence[KeptPair], d2c: Partner, progress: Progress = silent) -> list[Trip]:
+        """As `back`, with calls and what they gave in the prompts, as benchmarks show tests."""
+        draw, seed = self._greedy(), self._config.seed
+        prompts = [task_prompt(row.pair, shown_examples(row, 1.0, self._config.d2c.examples, f"{seed} solve"))
+                   for row in rows]
+        asked = {prompt: Raw(row.id, row.pair, ()) for prompt, row in zip(prompts, rows, strict=True)}
+        store = self._bench.candidates
+        add_candidates(d2c.options.load_model, d2c.writer, list(asked.values()), store, n=1, draw=draw, seed=seed,
+                       prompts=list(asked), progress=progress)
+        keys = [Question.of(None, prompt, writer=d2c.writer, draw=draw, stop=TASK_STOPS, seed=seed).sample_id(0)
+                for prompt in prompts]
+        known = {key: store[key] for key in keys if key in store}
+        written = [known.get(key) for key in keys]
+        self._bench.book.add([candidate for candidate in written if candidate is not None], progress)
+        return [self._trip(row, row.pair, candidate) for row, candidate in zip(rows, written, strict=True)]
+
+    def _greedy(self) -> DrawOptions:
+        return DrawOptions(temperature=_GREEDY, max_new_tokens=self._config.iterate.candidate.max_new_tokens)
+
     def describe(self, pairs: Sequence[PairFields], c2d: Partner, progress: Progress = silent) -> list[str | None]:
         """What C2D writes about programs; None where one is too long for it."""
         draw, seed = self._config.iterate.description, self._config.seed
@@ -140,9 +167,8 @@ class RoundTrips:
                progress: Progress) -> list[Trip]:
         tasks = {task_id(pair): Raw(content_id(pair=pair.model_dump()), pair, ()) for _, pair in rows
                  if pair is not None}
-        draw = DrawOptions(temperature=_GREEDY, max_new_tokens=self._config.iterate.candidate.max_new_tokens)
         written = add_candidates(d2c.options.load_model, d2c.writer, list(tasks.values()), self._bench.candidates, n=1,
-                                 draw=draw, seed=self._config.seed, progress=progress)
+                                 draw=self._greedy(), seed=self._config.seed, progress=progress)
         by_task = {candidate.task: candidate for candidate in written}
         self._bench.book.add(by_task.values(), progress)
         return [self._trip(row, pair, None if pair is None else by_task.get(task_id(pair))) for row, pair in rows]
