@@ -232,8 +232,8 @@ class RoundRow(Row):
     from_examples: RoundTripScore | None = None
     """The same with calls and what they gave in the prompts, as benchmarks ask."""
     validation: float | None = None
-    """The score that chooses rounds."""
-    validation_metric: str = "round_trip"
+    """The score that chooses rounds; not in the file, since the configuration of a start decides."""
+    validation_metric: str = ""
     counts: dict[str, int | float | None] = Field(default_factory=dict)
     """How much was written, kept and learnt, by name."""
     funnel: list[dict[str, Any]] = Field(default_factory=list)

@@ -121,5 +121,6 @@ def test_the_first_line_is_the_note(tmp_path: Path) -> None:
     after = verdicts(tmp_path / "after", {"a": [4, 4], "b": [4, 0]})
     lines = summary_lines({"note": "NOT HELD OUT: ...", "compared": compare_phases(before, after, ks=(1,), seed=1)})
     assert lines[0] == "NOT HELD OUT: ..."
-    assert lines[1].startswith("pass@1: 25.0 % (0.0 to 50.0) before, 75.0 % (50.0 to 100.0) after, difference +50.0 points")
+    assert lines[1].startswith("pass@1: 25.0 % (0.0 to 50.0) before, 75.0 % (50.0 to 100.0) after, difference +50.0 "
+                               "points")
     assert "RSR 66.7 %" in lines[1]
