@@ -15,7 +15,7 @@ import sys
 import time
 from pathlib import Path
 
-from eg_cfg.errors import EgCfgError, RunError, UnknownNameError
+from eg_cfg.errors import EgCfgError, UnknownNameError
 from recipes.evidence.btp import BTP_STUDY
 from recipes.evidence.dual import DUAL_STUDY
 from recipes.evidence.gates import GATES_STUDY
@@ -63,7 +63,7 @@ def _run(lab: Lab, studies: list[Study], page: Path | None, *, measure: bool) ->
                 print(f"\n[{number} of {len(studies)}] {study.name}: {study.what}", flush=True)
                 study.measure(lab)
             tables = study.tables(lab)
-        except RunError as error:
+        except EgCfgError as error:  # a model that is not here must not keep the other studies from being done
             print(f"error: {study.name}: {error}", file=sys.stderr)
             failed.append(study.name)
             continue

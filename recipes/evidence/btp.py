@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from recipes.evidence.guide import arms_table
 from recipes.evidence.studies import Lab, Study, points, probability, read, share, table
@@ -34,12 +35,12 @@ def _tables(lab: Lab) -> Mapping[str, str]:
     return {"btp": arms_table(results), "btp-transfer": _transfer(moved["pairs"])}
 
 
-def _transfer(pairs: list[Mapping[str, object]]) -> str:
+def _transfer(pairs: list[Mapping[str, Any]]) -> str:
     rows = []
     for pair in pairs:
         gain, _ = points({"difference": pair["gain"], "p_value": pair["p_value"]})
-        rows.append([f"`{pair['source']}`", f"`{pair['target']}`", share(pair["before"]), share(pair["after"]),  # type: ignore[arg-type]
-                     gain, probability(pair["p_value"])])  # type: ignore[arg-type]
+        rows.append([f"`{pair['source']}`", f"`{pair['target']}`", share(pair["before"]), share(pair["after"]),
+                     gain, probability(pair["p_value"])])
     return table(["writes", "learns", "before, %", "after, %", "difference, points", "p"], rows)
 
 

@@ -23,9 +23,9 @@ def filled(page: Path, tables: Mapping[str, str]) -> None:
     """
     text = page.read_text(encoding="utf-8")
     for name, table in tables.items():
-        place = re.compile(rf"(?s)(<!-- {re.escape(name)} -->\n).*?(<!-- end -->)")
-        if not place.search(text):
+        place = re.search(rf"(?s)<!-- {re.escape(name)} -->\n(.*?)<!-- end -->", text)
+        if place is None:
             raise UsageError(f"expected <!-- {name} --> and <!-- end --> in {page}, found none: add them where the "
                              f"table belongs")
-        text = place.sub(lambda found, table=table: f"{found[1]}\n{table}\n\n{found[2]}", text)  # type: ignore[misc]
+        text = f"{text[:place.start(1)]}\n{table}\n\n{text[place.end(1):]}"
     write_atomically(page, [text.encode()])

@@ -31,7 +31,7 @@ def beside(config: Config, results: Mapping[str, Any]) -> Table | None:
         config: Says where the workspace is.
         results: `iterate_results.json` of the run that the others are compared with.
     """
-    read = [_read(path) for path in sorted((config.paths.generated / "iterate").glob(f"*/{RESULTS}"))
+    read = [read_object(path) for path in sorted((config.paths.generated / "iterate").glob(f"*/{RESULTS}"))
             if not path.parent.is_symlink()]
     others = [other for other in read if other is not None and other["run"] != results["run"]]
     if not others:
@@ -77,7 +77,8 @@ def _paired(measured: Mapping[str, Any], first: Mapping[str, Any]) -> dict[str, 
     return {"difference": found.difference.to_json(), "p_value": found.p_value}
 
 
-def _read(path: Path) -> dict[str, Any] | None:
+def read_object(path: Path) -> dict[str, Any] | None:
+    """A file's JSON object; none where it is not there, or is damaged."""
     try:
         found: dict[str, Any] = json.loads(path.read_bytes())
     except (OSError, ValueError):

@@ -19,7 +19,7 @@ from eg_cfg.reports.charts import curves
 from eg_cfg.reports.content import Column, Example, Examples, Figure, Section, Table
 from eg_cfg.reports.html import to_html
 from eg_cfg.reports.text import to_text
-from evoselfcode.pipeline.beside import beside
+from evoselfcode.pipeline.beside import beside, read_object
 from evoselfcode.pipeline.iterating import RESULTS
 from evoselfcode.stage import SUMMARIES, Progress, silent, stage
 from evoselfcode.summary import Summary
@@ -41,7 +41,7 @@ def report(config: Config, progress: Progress = silent) -> Summary:
     paths = config.paths
     with stage(config, "report") as run:
         folder = paths.generated / "iterate" / "latest"
-        results = _read(folder / RESULTS)
+        results = read_object(folder / RESULTS)
         if results is None:
             raise DataNotFoundError(f"expected {folder / RESULTS}, found none: run `evoselfcode pipeline iterate` "
                                     f"first")
@@ -125,7 +125,7 @@ def _funnels(config: Config, results: Mapping[str, Any]) -> Section:
     section = Section("funnel", "What was kept", "processed")
     names = _last(config.paths.logs / "generate-names" / SUMMARIES)
     drafts = _last(config.paths.logs / "generate" / SUMMARIES)
-    first = _read(config.paths.processed / "filter_report.json") or {}
+    first = read_object(config.paths.processed / "filter_report.json") or {}
     for key, title, steps in (
             ("names", "Names", names.get("funnel")), ("drafts", "Drafts", drafts.get("funnel")),
             ("first", "Candidates of the base model", first.get("funnel")),
@@ -189,10 +189,3 @@ def _lines(path: Path) -> Iterator[dict[str, Any]]:
 def _last(path: Path) -> dict[str, Any]:
     return (list(_lines(path)) or [{}])[-1]
 
-
-def _read(path: Path) -> dict[str, Any] | None:
-    try:
-        found: dict[str, Any] = json.loads(path.read_bytes())
-    except (OSError, ValueError):
-        return None
-    return found

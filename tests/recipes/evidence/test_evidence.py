@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from recipes.evidence.__main__ import STUDIES, main
+from recipes.evidence.__main__ import STUDIES, _run, main
 from recipes.evidence.guide import arms_table, chosen
 from recipes.evidence.page import filled
 from recipes.evidence.regrade import _agreement
-from recipes.evidence.studies import Lab, points, probability, share, table
+from recipes.evidence.studies import Lab, Study, points, probability, share, table
 
 from eg_cfg.errors import RunError, UsageError
 
@@ -95,3 +95,16 @@ def test_tables_of_nothing_are_errors_and_the_other_studies_go_on(capsys: pytest
 
 def test_every_study_has_a_question() -> None:
     assert all(study.what.strip() and study.name == name for name, study in STUDIES.items())
+
+
+def test_a_study_that_cannot_be_made_does_not_keep_the_next_from_being_made(capsys: pytest.CaptureFixture[str],
+                                                                           tmp_path: Path) -> None:
+    def missing(_: Lab) -> None:
+        raise UsageError("expected a model, found none")
+
+    made: list[str] = []
+    studies = [Study("one", "?", missing, lambda _: {}),
+               Study("two", "?", lambda _: made.append("two"), lambda _: {"two": "| x |"})]
+    assert _run(Lab(tmp_path), studies, None, measure=True) == 1
+    assert made == ["two"]
+    assert "error: one: expected a model" in capsys.readouterr().err
