@@ -9,6 +9,8 @@ from recipes.evidence.guide import arms_table
 from recipes.evidence.studies import Lab, Study, points, probability, read, share, table
 
 MODEL = "tiny-steps2"
+PAIRS = "tiny:tiny-small,tiny:tiny-steps2"
+"""A smaller model, and one that lacks what the first can do."""
 ARMS = "power,uniform,passing_only,everything"
 _PROBLEMS = ("--dataset", "minipy", "--split", "train", "--option", "steps=3", "--option", "seed=777")
 """Problems of three steps that score; MODEL was asked for one and two."""
@@ -18,15 +20,15 @@ _WRITTEN = {"replay-split": "pool", "replay-option": "steps=3", "sampler": "samp
 
 
 def _measure(lab: Lab) -> None:
+    seeds = lab.pick("42,43,44", "42")
     flags = [word for key, value in {**_WRITTEN, "batch-size": str(lab.pick(800, 300))}.items()
              for word in ("--btp", f"{key}={value}")]
     lab.run("ablation", "--model-name", MODEL, *_PROBLEMS, "--num-problems", lab.pick(1000, 400),
             "--eval-problems", lab.pick(400, 150), "--eval-samples", 2, "--n-iterations", 1,
-            "--seeds", "42,43,44", "--arms", ARMS, *flags, "--output-dir", lab.folder("btp", "arms"))
-    lab.run("transfer", "--sources", "tiny", "--targets", "tiny-small", "--dataset", "minipy",
-            "--num-problems", lab.pick(300, 100), "--eval-problems", lab.pick(300, 100), "--eval-samples", 2,
-            "--seeds", "42,43,44", "--n-iterations", 1, "--btp", "use-lora=false", "--btp",
-            f"batch-size={lab.pick(500, 200)}", "--output-dir", lab.folder("btp", "transfer"))
+            "--seeds", seeds, "--arms", ARMS, *flags, "--output-dir", lab.folder("btp", "arms"))
+    lab.run("transfer", "--pairs", PAIRS, *_PROBLEMS, "--num-problems", lab.pick(500, 200),
+            "--eval-problems", lab.pick(400, 150), "--eval-samples", 2, "--seeds", seeds, "--n-iterations", 1, *flags,
+            "--output-dir", lab.folder("btp", "transfer"))
 
 
 def _tables(lab: Lab) -> Mapping[str, str]:

@@ -1,9 +1,13 @@
-"""Do two models that make data for each other become better than what they started as?"""
+"""Do two models that make data for each other become better than what they started as?
+
+A round trains D2C for some steps, which alone may help. So for each round there is a control: the same model trained
+for as many steps on the first pairs, other calls shown, and mixed in the same way.
+"""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +19,14 @@ _STAGES = (
     ("datagen generate-names", "datagen"), ("pipeline generate", "generation"), ("pipeline score", "generation"),
     ("pipeline filter", "generation"), ("pipeline train-d2c", "train_d2c"), ("pipeline train-c2d", "train_c2d"),
 )
-_ABLATIONS: dict[str, tuple[str, ...]] = {"whole loop": (), "no perplexity": ("iterate.use_perplexity=false",),
-              "no tests": ("iterate.use_tests=false",), "no C2D": ("iterate.use_c2d=false",)}
+_LOOP = "whole loop"
+_ABLATIONS: dict[str, tuple[str, ...]] = {
+    _LOOP: (),
+    "no perplexity": ("iterate.rounds=1", "iterate.use_perplexity=false"),
+    "no tests": ("iterate.rounds=1", "iterate.use_tests=false"),
+    "no C2D": ("iterate.rounds=1", "iterate.use_c2d=false"),
+    "no other literals": ("iterate.rounds=1", "iterate.literals=0"),
+}
 _SMALL = ("names.count=300", "iterate.rounds=1", "iterate.tasks=100", "iterate.codes=80",
           "iterate.held_out.max_problems=200")
 
@@ -27,25 +37,42 @@ def _measure(lab: Lab) -> None:
     sizes = [word for value in lab.pick((), _SMALL) for word in ("--set", value)]
     for stage, config in _STAGES:
         lab.run(*stage.split(), "--config", CONFIGS / f"{config}.yaml", *sizes, module="evoselfcode.cli", where=where)
-    for name in lab.pick(tuple(_ABLATIONS), ("whole loop",)):
+    for name in lab.pick(tuple(_ABLATIONS), (_LOOP,)):
         changed = [word for value in _ABLATIONS[name] for word in ("--set", value)]
         lab.run("pipeline", "iterate", "--config", CONFIGS / "iterate.yaml", *sizes, *changed,
                 module="evoselfcode.cli", where=where)
-        kept = lab.folder("dual", "evidence", name.replace(" ", "_"))
+        kept = _kept(lab, name)
         kept.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(where / "data/generated/iterate/latest/iterate_results.json", kept / "iterate_results.json")
+        if name == _LOOP:
+            lab.run("--train", CONFIGS / "train_d2c.yaml", "--iterate", CONFIGS / "iterate.yaml", *sizes,
+                    "--out", kept / "control.json", module="recipes.evidence.control", where=where)
+
+
+def _kept(lab: Lab, name: str) -> Path:
+    return lab.folder("dual", "evidence", name.replace(" ", "_"))
 
 
 def _tables(lab: Lab) -> Mapping[str, str]:
     rows: list[list[str]] = []
     for name in _ABLATIONS:
-        path = lab.folder("dual", "evidence", name.replace(" ", "_"), "iterate_results.json")
+        path = _kept(lab, name) / "iterate_results.json"
         if path.is_file():
             rows += _rounds(name, read(path), first=not rows)
     if not rows:
         raise RunError(f"expected results in {lab.folder('dual', 'evidence')}, found none: measure first")
+    control = read(_kept(lab, _LOOP) / "control.json")["rounds"]
     return {"dual": table(["", "model", "pass@1 with tests, %", "minus Model0, points", "p", "pass@1 without tests, %",
-                           "minus Model0, points", "p", "round trip, %"], rows)}
+                           "minus Model0, points", "p", "round trip, %"], rows),
+            "dual-control": _control_table(control)}
+
+
+def _control_table(rows: Sequence[Mapping[str, Any]]) -> str:
+    return table(["as long as", "steps", "prompts", "pass@1 of further training alone, %", "minus Model0, points", "p",
+                  "the round minus it, points", "p"],
+                 [[f"round {row['round']}", f"{row['steps']}", variant, share(found["pass_at_1"]),
+                   *points(found["against_model0"]), *points(found["round_against_control"])]
+                  for row in rows for variant, found in row["held_out"].items()])
 
 
 def _rounds(name: str, results: Mapping[str, Any], *, first: bool) -> list[list[str]]:

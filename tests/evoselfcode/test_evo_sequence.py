@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from evo_make import Make
 from evo_pairs import DOUBLE
+from recipes.evidence.control import controls
 
 from eg_cfg.errors import DataNotFoundError
 from eg_cfg.training import read_examples
@@ -21,8 +22,8 @@ from evoselfcode.pairs import task_prompt
 from evoselfcode.pipeline import generate, iterate, keep, score, train_c2d, train_d2c
 from evoselfcode.pipeline.beside import beside
 from evoselfcode.pipeline.reporting import report
-from evoselfcode.records import Candidate, KeptPair, RawPair, RoundRow, Score
-from evoselfcode.store import read_rows
+from evoselfcode.records import Candidate, HeldOutRow, KeptPair, RawPair, RoundRow, Score
+from evoselfcode.store import Store, read_rows
 from evoselfcode.summary import Summary
 
 Stage = Callable[[Config], Summary]
@@ -257,6 +258,24 @@ def test_what_the_loop_measured_is_not_measured_again(done: Done) -> None:
                                   Path("data/eval"))
     assert row.folder is not None
     assert row.folder.resolve() == Path(results["held_out"][best]["with tests"]["folder"]).resolve()
+
+
+def test_a_control_is_trained_as_long_as_its_round_and_changes_nothing(done: Done) -> None:
+    folder, config, _ = done
+    results = json.loads((folder / "data/generated/iterate/latest/iterate_results.json").read_text())
+    files = {path: path.read_bytes() for path in (folder / "data/processed").iterdir()}
+    with Store(config.paths.eval / "held_out.jsonl", HeldOutRow) as store:
+        rows = controls(config, config, results, store)
+        added = store.added
+        assert controls(config, config, results, store) == rows
+        assert store.added == added
+    assert [row["round"] for row in rows] == [row["round"] for row in results["rounds"] if row["round"] > 0]
+    trained = Path(results["rounds"][-1]["d2c"].removesuffix("-0.5")) / "training.json"
+    assert rows[-1]["steps"] == json.loads(trained.read_text())["steps"]
+    mine = rows[-1]["held_out"]["with tests"]
+    assert mine["round"] == results["held_out"]["round1"]["with tests"]["pass_at_1"]
+    assert mine["round_against_control"]["problems"] == 3
+    assert {path: path.read_bytes() for path in (folder / "data/processed").iterdir()} == files
 
 
 def test_the_report_has_the_curves_the_funnel_and_examples(done: Done) -> None:
