@@ -101,3 +101,14 @@ def test_every_command_and_benchmark_is_in_the_readme() -> None:
     listed = re.findall(r"^│ (\w+) ", done.stdout.partition("Commands")[2], re.MULTILINE)
     assert len(listed) >= 5
     assert [name for name in listed if f"`eg-cfg {name}" not in text] == []
+
+
+def headline(document: str) -> list[list[str]]:
+    """Cells of the table of results, without the header and the names."""
+    text = (ROOT / document).read_text(encoding="utf-8").partition("<!-- headline -->")[2].partition("<!-- end -->")[0]
+    return [row.strip("|").split("|")[2:] for row in text.strip().splitlines()[2:]]
+
+
+@pytest.mark.parametrize("document", ["README.md", "README.zh-CN.md"])
+def test_the_front_page_tells_what_the_evidence_has(document: str) -> None:
+    assert headline(document) == headline("docs/evidence.md") != []

@@ -20,12 +20,13 @@ from recipes.evidence.btp import BTP_STUDY
 from recipes.evidence.dual import DUAL_STUDY
 from recipes.evidence.gates import GATES_STUDY
 from recipes.evidence.guide import GUIDE_STUDY
-from recipes.evidence.page import filled, printed
+from recipes.evidence.headline import HEADLINE
+from recipes.evidence.page import drawn, filled, printed
 from recipes.evidence.regrade import REGRADE_STUDY
 from recipes.evidence.studies import SIZES, Lab, Study
 
 STUDIES: dict[str, Study] = {study.name: study for study in
-                             (GATES_STUDY, GUIDE_STUDY, BTP_STUDY, DUAL_STUDY, REGRADE_STUDY)}
+                             (GATES_STUDY, GUIDE_STUDY, BTP_STUDY, DUAL_STUDY, REGRADE_STUDY, HEADLINE)}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -62,7 +63,7 @@ def _run(lab: Lab, studies: list[Study], page: Path | None, *, measure: bool) ->
             if measure:
                 print(f"\n[{number} of {len(studies)}] {study.name}: {study.what}", flush=True)
                 study.measure(lab)
-            tables = study.tables(lab)
+            tables, figures = study.tables(lab), study.figures(lab)
         except EgCfgError as error:  # a model that is not here must not keep the other studies from being done
             print(f"error: {study.name}: {error}", file=sys.stderr)
             failed.append(study.name)
@@ -71,6 +72,7 @@ def _run(lab: Lab, studies: list[Study], page: Path | None, *, measure: bool) ->
             print(printed(tables))
         else:
             filled(page, tables)
+            drawn(page, figures)
         if measure:
             print(f"{study.name}: {(time.monotonic() - began) / 60:.1f} minutes", flush=True)
     if failed:

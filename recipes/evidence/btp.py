@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from eg_cfg.reports.charts import forest
 from recipes.evidence.guide import arms_table
 from recipes.evidence.studies import Lab, Study, points, probability, read, share, table
 
@@ -32,9 +33,14 @@ def _measure(lab: Lab) -> None:
 
 
 def _tables(lab: Lab) -> Mapping[str, str]:
-    results = read(lab.folder("btp", "arms", "ablation_results.json"))["studies"]["btp"]
     moved = read(lab.folder("btp", "transfer", "transfer_results.json"))
-    return {"btp": arms_table(results), "btp-transfer": _transfer(moved["pairs"])}
+    return {"btp": arms_table(arms(lab)), "btp-transfer": _transfer(moved["pairs"])}
+
+
+def arms(lab: Lab) -> Mapping[str, Any]:
+    """Results of the ablation."""
+    results: Mapping[str, Any] = read(lab.folder("btp", "arms", "ablation_results.json"))["studies"]["btp"]
+    return results
 
 
 def _transfer(pairs: list[Mapping[str, Any]]) -> str:
@@ -46,4 +52,10 @@ def _transfer(pairs: list[Mapping[str, Any]]) -> str:
     return table(["writes", "learns", "before, %", "after, %", "difference, points", "p"], rows)
 
 
-BTP_STUDY = Study("btp", "Does replay by P2Value raise held-out pass@1?", _measure, _tables)
+def _figures(lab: Lab) -> Mapping[str, str]:
+    rows = [(f"{arm['name']}: {arm['what']}", arm["against_none"]["difference"], int(arm["name"] != "full"))
+            for arm in arms(lab)["arms"] if arm["status"] == "done" and arm["against_none"]]
+    return {"btp": forest("Held-out pass@1 after replay, minus the untrained model", rows, "points", zero=True)}
+
+
+BTP_STUDY = Study("btp", "Does replay by P2Value raise held-out pass@1?", _measure, _tables, _figures)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from eg_cfg.errors import RunError
+from eg_cfg.reports.charts import forest
 from recipes.evidence.studies import Lab, Study, points, read, share, table
 
 CONFIGS = Path(__file__).resolve().parents[2] / "configs"
@@ -53,6 +54,12 @@ def _kept(lab: Lab, name: str) -> Path:
     return lab.folder("dual", "evidence", name.replace(" ", "_"))
 
 
+def loop(lab: Lab) -> Mapping[str, Any]:
+    """Results of the whole loop."""
+    results: Mapping[str, Any] = read(_kept(lab, _LOOP) / "iterate_results.json")
+    return results
+
+
 def _tables(lab: Lab) -> Mapping[str, str]:
     rows: list[list[str]] = []
     for name in _ABLATIONS:
@@ -88,4 +95,22 @@ def _rounds(name: str, results: Mapping[str, Any], *, first: bool) -> list[list[
     return rows
 
 
-DUAL_STUDY = Study("dual", "Does the dual loop raise pass@1?", _measure, _tables)
+def _figures(lab: Lab) -> Mapping[str, str]:
+    """Differences from Model0 with the benchmark's prompts."""
+    rows: list[tuple[str, Mapping[str, float], int]] = []
+    for name in _ABLATIONS:
+        path = _kept(lab, name) / "iterate_results.json"
+        for row, curve in read(path)["held_out"].items() if path.is_file() else ():
+            if row.startswith("round"):
+                rows.append((f"{name}, {row}", _minus_model0(curve), 0))
+    for row in read(_kept(lab, _LOOP) / "control.json")["rounds"]:
+        rows.append((f"further training alone, as long as round {row['round']}", _minus_model0(row["held_out"]), 1))
+    return {"dual": forest("Held-out pass@1, minus Model0", rows, "points", zero=True)}
+
+
+def _minus_model0(curve: Mapping[str, Any]) -> Mapping[str, float]:
+    found: Mapping[str, float] = curve["with tests"]["against_model0"]["difference"]
+    return found
+
+
+DUAL_STUDY = Study("dual", "Does the dual loop raise pass@1?", _measure, _tables, _figures)

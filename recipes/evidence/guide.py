@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from eg_cfg.records import write_atomically
+from eg_cfg.reports.charts import curves
 from recipes.evidence.gates import MODEL
 from recipes.evidence.studies import Lab, Study, points, read, share, table
 
@@ -26,12 +27,13 @@ def _guided(lab: Lab, where: str, split: str, problems: int, trials: Sequence[st
     write_atomically(listed, [json.dumps(list(trials)).encode()])
     lab.run("guide", "--model-name", MODEL, "--benchmark", "minipy", "--split", split, "--max-problems", problems,
             "--trials-json", listed, "--gammas", gammas, "--output-dir", folder, *more)
-    return _results(lab, where)
+    return found(lab, where)
 
 
-def _results(lab: Lab, where: str) -> Mapping[str, Any]:
-    found: Mapping[str, Any] = read(lab.folder("guide", where, "minipy", MODEL, "guide_results.json"))
-    return found
+def found(lab: Lab, where: str) -> Mapping[str, Any]:
+    """Results of one of the runs."""
+    results: Mapping[str, Any] = read(lab.folder("guide", where, "minipy", MODEL, "guide_results.json"))
+    return results
 
 
 def chosen(results: Mapping[str, Any]) -> tuple[str, float]:
@@ -52,7 +54,7 @@ def _measure(lab: Lab) -> None:
 
 
 def _tables(lab: Lab) -> Mapping[str, str]:
-    validation, test = _results(lab, "validation"), _results(lab, "test")
+    validation, test = found(lab, "validation"), found(lab, "test")
     study = read(lab.folder("guide", "arms", "ablation_results.json"))["studies"]["guide"]
     return {"guide-validation": _chosen_table(validation), "guide": _test_table(test, chosen(validation)),
             "guide-arms": arms_table(study)}
@@ -112,4 +114,16 @@ def arms_table(study: Mapping[str, Any]) -> str:
     return table(["arm", "", "pass@1, %", "minus `none`, points", "p", "minus `full`, points", "p"], rows)
 
 
-GUIDE_STUDY = Study("guide", "Does guidance by execution solve more?", _measure, _tables)
+def _figures(lab: Lab) -> Mapping[str, str]:
+    rows = found(lab, "test")["rows"]
+    named = {"EG-CFG": "guided", "best-of-N, as many samples": "best_of_n",
+             "best-of-N, as many seconds": "best_of_time"}
+    greedy = [(0.0, row["share"]) for row in rows if row["method"] == "greedy"]
+    series = {name: [(row["gamma"], row["share"]) for row in rows if row["method"] == method]
+              for name, method in named.items()}
+    series["EG-CFG"] = greedy + series["EG-CFG"]
+    return {"guide": curves("Solved by gamma", {name: each for name, each in series.items() if each}, "gamma",
+                            "solved, %")}
+
+
+GUIDE_STUDY = Study("guide", "Does guidance by execution solve more?", _measure, _tables, _figures)

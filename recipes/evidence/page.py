@@ -1,4 +1,4 @@
-"""Tables in a page: each between `<!-- NAME -->` and `<!-- end -->`."""
+"""Tables in a page, each between `<!-- NAME -->` and `<!-- end -->`, and figures in a folder of its name."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 from eg_cfg.errors import UsageError
 from eg_cfg.records import write_atomically
+from eg_cfg.reports.svg import standalone
 
 
 def printed(tables: Mapping[str, str]) -> str:
@@ -29,3 +30,11 @@ def filled(page: Path, tables: Mapping[str, str]) -> None:
                              f"table belongs")
         text = f"{text[:place.start(1)]}\n{table}\n\n{text[place.end(1):]}"
     write_atomically(page, [text.encode()])
+
+
+def drawn(page: Path, figures: Mapping[str, str]) -> None:
+    """Writes the figures of a page, as it links them: `evidence/NAME.svg` beside `evidence.md`."""
+    folder = page.with_suffix("")
+    folder.mkdir(exist_ok=True)
+    for name, text in figures.items():
+        write_atomically(folder / f"{name}.svg", [standalone(text).encode()])

@@ -70,6 +70,8 @@ class Study:
     measure: Callable[[Lab], None]
     tables: Callable[[Lab], Mapping[str, str]]
     """Tables in Markdown, by the name that a page knows them by."""
+    figures: Callable[[Lab], Mapping[str, str]] = lambda lab: {}
+    """Drawings as SVG, by the name of their file."""
 
 
 def read(path: Path) -> Any:

@@ -6,15 +6,18 @@ import gzip
 import json
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 from recipes.evidence.__main__ import STUDIES, _run, main
 from recipes.evidence.guide import arms_table, chosen
-from recipes.evidence.page import filled
+from recipes.evidence.headline import HEADLINE
+from recipes.evidence.page import drawn, filled
 from recipes.evidence.regrade import _agreement
 from recipes.evidence.studies import Lab, Study, points, probability, share, table
 
 from eg_cfg.errors import RunError, UsageError
+from eg_cfg.reports.charts import forest
 
 ESTIMATE = {"value": 0.5, "low": 0.25, "high": 0.75}
 
@@ -37,6 +40,29 @@ def test_a_page_keeps_all_but_its_tables(tmp_path: Path) -> None:
     assert page.read_text() == expected
     filled(page, {"two": r"| \1 |", "one": "| new |"})
     assert page.read_text() == expected
+
+
+def test_figures_lie_beside_the_page_and_can_be_drawn_alone(tmp_path: Path) -> None:
+    drawn(tmp_path / "page.md", {"one": forest("what", [("arm", {"value": 0.1, "low": -0.1, "high": 0.2}, 0)],
+                                               "points", zero=True)})
+    root = ElementTree.parse(tmp_path / "page" / "one.svg").getroot()
+    assert root.tag == "{http://www.w3.org/2000/svg}svg"
+    assert "arm" in "".join(root.itertext())
+
+
+def test_a_headline_has_a_row_for_what_was_measured_and_no_other(tmp_path: Path) -> None:
+    lab = Lab(tmp_path)
+    with pytest.raises(RunError, match="found none"):
+        HEADLINE.tables(lab)
+    folder = lab.folder("btp", "arms")
+    folder.mkdir(parents=True)
+    contrast = {"difference": ESTIMATE, "p_value": 0.003}
+    arms = [{"name": "none", "pass@1": ESTIMATE}, {"name": "full", "pass@1": ESTIMATE, "against_none": contrast}]
+    (folder / "ablation_results.json").write_text(json.dumps({"studies": {"btp": {"arms": arms}}}))
+    lines = HEADLINE.tables(lab)["headline"].splitlines()[2:]
+    assert len(lines) == 1
+    assert lines[0].startswith("| BTP")
+    assert lines[0].endswith("| +50.0 (+25.0 to +75.0) | 0.003 |")
 
 
 def test_a_table_without_a_place_is_told_and_the_page_stays(tmp_path: Path) -> None:
