@@ -4,7 +4,8 @@
 
 It is run in the workspace of a finished loop. The control of round 1 starts from Model0 and learns the first pairs
 again, with other calls shown, for as many steps as round 1 took; it is mixed with its start as rounds are. The control
-of round 2 goes on from that of round 1. Nothing that a round made is learnt. What is there is not made again.
+of round 2 goes on from that of round 1. Nothing that a round made is learnt. Trainings differ by a point or two, so
+there are several. What is there is not made again.
 """
 
 from __future__ import annotations
@@ -18,11 +19,13 @@ from typing import Any
 
 from eg_cfg.config import to_plain
 from eg_cfg.errors import EgCfgError
+from eg_cfg.grading.compare import Comparison, compare_runs
 from eg_cfg.records import write_atomically
+from eg_cfg.studies.compare import read_passed
 from eg_cfg.training.examples import fingerprint
 from evoselfcode.cli.stages import watched
 from evoselfcode.config import Config, load_config
-from evoselfcode.pipeline.heldout import measured, paired, variants
+from evoselfcode.pipeline.heldout import measured, variants
 from evoselfcode.pipeline.lessons import split_off
 from evoselfcode.pipeline.mixing import mix
 from evoselfcode.pipeline.roundtrip import Partner
@@ -32,45 +35,64 @@ from evoselfcode.store import Store, read_rows
 from evoselfcode.writers import named, writer_id
 from recipes.evidence.studies import read
 
+DRAWS = 3
 
-def controls(train: Config, loop: Config, results: Mapping[str, Any],
-             store: Store[HeldOutRow]) -> list[dict[str, Any]]:
-    """A row for each round of a loop.
+
+def controls(train: Config, loop: Config, results: Mapping[str, Any], store: Store[HeldOutRow],
+             draws: int = DRAWS) -> list[dict[str, Any]]:
+    """A row for each round of a loop and kind of prompt.
 
     Args:
         train: Configuration of Model0's training.
         loop: That of the loop.
         results: Of the loop.
         store: Of measurements; those of Model0 and the rounds are there.
+        draws: Trainings, of a seed each; a problem counts by the share of them that solve it.
 
     Raises:
         EgCfgError: Something of the loop is not there, or a training could not go on.
     """
+    kinds = variants(loop.iterate.held_out)
+    model0 = str((loop.paths.checkpoints / "d2c" / MODEL0).resolve())
+    starts = [model0] * draws
+    share = results["options"]["mix"]
     found = []
-    start = str((loop.paths.checkpoints / "d2c" / MODEL0).resolve())
-    first = {variant: _measured(loop, start, variant, store) for variant in variants(loop.iterate.held_out)}
     for row in results["rounds"]:
         if row["round"] < 1:
             continue
-        share = results["options"]["mix"]
         steps = _steps(Path(row["d2c"]), share)
-        start = str(mix(start, _trained(train, loop, start, steps, row["round"]), share))
-        curve = {}
-        for variant, before in first.items():
-            mine = _measured(loop, start, variant, store)
-            its = _measured(loop, row["d2c"], variant, store)
-            curve[variant or "as it is"] = {
-                "pass_at_1": mine.pass_at_1, "against_model0": paired(mine, before),
-                "round": its.pass_at_1, "round_against_control": paired(its, mine)}
-        found.append({"round": row["round"], "model": start, "steps": steps, "held_out": curve})
+        starts = [str(mix(start, _trained(train, loop, start, steps, row["round"], draw), share))
+                  for draw, start in enumerate(starts)]
+        for variant in kinds:
+            mine: dict[str, list[bool]] = {}
+            for start in starts:
+                for task, passed in _passed(loop, start, variant, store).items():
+                    mine.setdefault(task, []).extend(passed)
+            before = compare_runs(mine, _passed(loop, model0, variant, store))
+            beside = compare_runs(_passed(loop, row["d2c"], variant, store), mine)
+            found.append({"round": row["round"], "prompts": variant or "as it is", "steps": steps, "draws": draws,
+                          "models": starts, "pass_at_1": before.a.to_json(), "against_model0": _told(before),
+                          "round_against_control": _told(beside)})
     return found
 
 
-def _trained(train: Config, loop: Config, start: str, steps: int, number: int) -> Path:
+def _told(found: Comparison) -> dict[str, Any]:
+    return {"difference": found.difference.to_json(), "p_value": found.p_value, "method": found.method,
+            "problems": found.problems, "better": found.a_better, "worse": found.b_better}
+
+
+def _passed(config: Config, model: str, variant: str, store: Store[HeldOutRow]) -> dict[str, list[bool]]:
+    """Verdicts of a model, measured now where they are not there."""
+    with watched() as progress:
+        row = measured(config, Partner.of(named(config, model)), variant, store, progress)
+    return read_passed(Path(row.folder))
+
+
+def _trained(train: Config, loop: Config, start: str, steps: int, number: int, draw: int) -> Path:
     """Trains on the pairs that Model0 was trained on; the seed decides which calls are shown, and the order."""
     pairs, _ = read_rows(loop.paths.pairs, KeptPair)
     mine, others = split_off(pairs, train.d2c.validation_share)
-    seed = loop.seed + number
+    seed = loop.seed + number + 100 * draw
     lessons, validation = (lessons_of("d2c", rows, train.d2c, seed, infill=False) for rows in (mine, others))
     training = train.d2c.training.model_copy(update={"max_steps": steps, "seed": seed,
                                                      "learning_rate": loop.iterate.d2c.learning_rate})
@@ -78,7 +100,7 @@ def _trained(train: Config, loop: Config, start: str, steps: int, number: int) -
     folder = loop.paths.checkpoints / "control" / content_id(
         start=writer_id(named(loop, start)), lessons=fingerprint(lessons), options=to_plain(options))[:8]
     with watched() as progress:
-        fine_tune(start, lessons, folder, options, validation, progress, f"as long as round {number}")
+        fine_tune(start, lessons, folder, options, validation, progress, f"as long as round {number}, {draw + 1}")
     return folder
 
 
@@ -88,11 +110,6 @@ def _steps(model: Path, share: float) -> int:
     return int(read(trained / "training.json")["steps"])
 
 
-def _measured(config: Config, model: str, variant: str, store: Store[HeldOutRow]) -> HeldOutRow:
-    with watched() as progress:
-        return measured(config, Partner.of(named(config, model)), variant, store, progress)
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m recipes.evidence.control",
@@ -100,6 +117,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--train", type=Path, required=True, help="configuration of `pipeline train-d2c`")
     parser.add_argument("--iterate", type=Path, required=True, help="configuration of `pipeline iterate`")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="as the pipeline has it")
+    parser.add_argument("--draws", type=int, default=DRAWS, help="trainings, of a seed each")
     parser.add_argument("--out", type=Path, required=True, help="file of results")
     given = parser.parse_args(arguments)
     values = dict(each.split("=", 1) for each in given.set)
@@ -107,7 +125,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         train, config = load_config(given.train, values), load_config(given.iterate, values)
         results = read(config.paths.generated / "iterate" / "latest" / "iterate_results.json")
         with Store(config.paths.eval / "held_out.jsonl", HeldOutRow) as store:
-            rows = controls(train, config, results, store)
+            rows = controls(train, config, results, store, given.draws)
         given.out.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(given.out, [json.dumps({"loop": results["run"], "rounds": rows}, indent=2).encode() + b"\n"])
     except EgCfgError as error:

@@ -265,16 +265,19 @@ def test_a_control_is_trained_as_long_as_its_round_and_changes_nothing(done: Don
     results = json.loads((folder / "data/generated/iterate/latest/iterate_results.json").read_text())
     files = {path: path.read_bytes() for path in (folder / "data/processed").iterdir()}
     with Store(config.paths.eval / "held_out.jsonl", HeldOutRow) as store:
-        rows = controls(config, config, results, store)
+        rows = controls(config, config, results, store, draws=2)
         added = store.added
-        assert controls(config, config, results, store) == rows
+        assert controls(config, config, results, store, draws=2) == rows
         assert store.added == added
-    assert [row["round"] for row in rows] == [row["round"] for row in results["rounds"] if row["round"] > 0]
+    assert [row["round"] for row in rows] == [1, 1]
     trained = Path(results["rounds"][-1]["d2c"].removesuffix("-0.5")) / "training.json"
-    assert rows[-1]["steps"] == json.loads(trained.read_text())["steps"]
-    mine = rows[-1]["held_out"]["with tests"]
-    assert mine["round"] == results["held_out"]["round1"]["with tests"]["pass_at_1"]
+    assert rows[0]["steps"] == json.loads(trained.read_text())["steps"]
+    assert len(set(rows[0]["models"])) == 2
+    mine = rows[0]
+    assert mine["prompts"] == "with tests"
     assert mine["round_against_control"]["problems"] == 3
+    round1 = results["held_out"]["round1"]["with tests"]["pass_at_1"]["value"]
+    assert mine["round_against_control"]["difference"]["value"] == pytest.approx(round1 - mine["pass_at_1"]["value"])
     assert {path: path.read_bytes() for path in (folder / "data/processed").iterdir()} == files
 
 

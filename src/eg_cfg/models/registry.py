@@ -26,7 +26,7 @@ from eg_cfg.models.families import FamilyName, family_of
 Backend = Literal["huggingface", "vllm", "openai", "fake"]
 BACKENDS: tuple[Backend, ...] = get_args(Backend)
 
-EMBEDDED: tuple[str, ...] = ("tiny", "tiny-base", "tiny-steps2", "tiny-small", "tiny-untrained")
+EMBEDDED: tuple[str, ...] = ("tiny", "tiny-exec", "tiny-base", "tiny-steps2", "tiny-small", "tiny-untrained")
 """The models that ship inside the package, one folder each."""
 TINY = Path(__file__).resolve().parent / "tiny"
 
