@@ -78,7 +78,7 @@ def _test_table(results: Mapping[str, Any], best: tuple[str, float]) -> str:
             continue
         against = points(row.get("against_greedy"))
         rows.append([_name(row, best), _per_problem(row, "programs_sampled"), share(row["share"]), *against,
-                     *points(row.get("against_best_of_n")), _per_problem(row, "seconds")])
+                     *points(row.get("against_best_of_n")), _per_problem(row, "shared_seconds", 2)])
     return table(["", "sampled a problem", f"solved of {results['problems']}, %", "minus greedy, points", "p",
                   "minus best-of-N, points", "p", "seconds a problem"], rows)
 
@@ -97,9 +97,9 @@ def _name(row: Mapping[str, Any], best: tuple[str, float]) -> str:
     return f"**{name}** (chosen)" if (row["trial"], gamma) == best else name
 
 
-def _per_problem(row: Mapping[str, Any], what: str) -> str:
-    value = row[what]
-    return "-" if value is None or not row["problems"] else f"{value / row['problems']:.1f}"
+def _per_problem(row: Mapping[str, Any], what: str, digits: int = 1) -> str:
+    value = row.get(what)
+    return "-" if value is None or not row["problems"] else f"{value / row['problems']:.{digits}f}"
 
 
 def arms_table(study: Mapping[str, Any]) -> str:
