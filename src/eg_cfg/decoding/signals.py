@@ -50,13 +50,14 @@ def signal_text(problem: Problem, candidates: Sequence[Candidate], template: str
     Returns:
         Text; empty where no candidate was run, or the part has none of them.
     """
-    return _text(problem, shown(candidates, part), template, minimal, trace_characters, part)
+    return _text(problem, _harmless(shown(candidates, part)), template, minimal, trace_characters, part)
 
 
 def fitting_signal(problem: Problem, candidates: Sequence[Candidate], template: str, minimal: bool,
                    fits: Callable[[str], bool], part: SignalPart = "whole") -> str:
     """The longest signal that fits; empty where none does, no candidate was run, or the part has none of them."""
-    drafts = shown(candidates, part)  # before any is left out: whose verdict stands where must not hang on the room
+    # before any is left out: whose verdict stands where must not hang on the room
+    drafts = _harmless(shown(candidates, part))
     for fewer, characters in _sizes(len(drafts), part):
         signal = _text(problem, drafts[:fewer], template, minimal, characters, part)
         if fits(signal):
@@ -81,6 +82,11 @@ def finding(test: TestTrace) -> str:
     return f"{_short(test.test)}: {_short(test.error or test.outcome)}"
 
 
+def _harmless(drafts: Sequence[Candidate]) -> list[Candidate]:
+    return [replace(each, program=harmless(each.program or ""), trace=harmless_trace(each.trace))
+            for each in drafts if each.trace is not None]
+
+
 def _text(problem: Problem, candidates: Sequence[Candidate], template: str, minimal: bool, trace_characters: int,
           part: SignalPart) -> str:
     drafts = [_words(candidate, minimal, trace_characters, part) for candidate in candidates]
@@ -98,10 +104,10 @@ def _words(candidate: Candidate, minimal: bool, trace_characters: int, part: Sig
 
     `judged`: whether `passed` and `verdict` are told. `test`: the one whose values are shown, where they are.
     """
-    assert candidate.trace is not None
-    trace = harmless_trace(candidate.trace)
+    trace = candidate.trace
+    assert trace is not None
     words: dict[str, object] = {"judged": part != "traces", "passed": trace.passed, "verdict": verdict(trace),
-                                "program": harmless(candidate.program or "").strip("\n")}
+                                "program": (candidate.program or "").strip("\n")}
     if part == "verdicts":
         alone = verdict(trace).rstrip(":").rstrip(".") if trace.tests else "fails"
         return {**words, "verdict": f"{alone}.", "findings": [], "test": None, "trace": ""}

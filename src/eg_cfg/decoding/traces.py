@@ -38,7 +38,7 @@ def render(trace: Trace, *, style: Style = "full", version: int = VERSION, max_c
     if writer is None:
         known = ", ".join(f"version {number} {name}" for number, name in _WRITERS)
         raise ValueError(f"trace format: expected one of {known}, found version {version} {style}")
-    lines = trace.program.split("\n")
+    lines = [_shown(line) for line in trace.program.split("\n")]  # once: loops come by the same lines again
     heads = [_head(number, test) for number, test in enumerate(trace.tests, start=1)]
     if not trace.tests:
         heads = [[f"# {trace.outcome}", *([trace.detail] if trace.detail else [])]]
@@ -93,8 +93,14 @@ def _step(event: Event, lines: Sequence[str]) -> str:
 
 
 def _source(event: Event, lines: Sequence[str]) -> str:
-    text = lines[event.line - 1].strip() if 0 < event.line <= len(lines) else ""
-    text = "".join(char if char.isprintable() else " " for char in text)
+    return lines[event.line - 1] if 0 < event.line <= len(lines) else ""
+
+
+def _shown(line: str) -> str:
+    """A line of a program, as steps show it."""
+    text = line.strip()
+    if not text.isprintable():
+        text = "".join(char if char.isprintable() else " " for char in text)
     return text if len(text) <= _SOURCE else text[: _SOURCE - 3] + "..."
 
 
