@@ -23,7 +23,7 @@ from recipes.evidence.guide import GUIDE_STUDY
 from recipes.evidence.headline import HEADLINE
 from recipes.evidence.page import drawn, filled, printed
 from recipes.evidence.regrade import REGRADE_STUDY
-from recipes.evidence.studies import SIZES, Lab, Study
+from recipes.evidence.studies import SIZES, Lab, Study, ended
 
 STUDIES: dict[str, Study] = {study.name: study for study in
                              (GATES_STUDY, GUIDE_STUDY, BTP_STUDY, DUAL_STUDY, REGRADE_STUDY, HEADLINE)}
@@ -40,18 +40,15 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--tables", action="store_true", help="measure nothing; tables of what is there")
     given = parser.parse_args(arguments)
     lab = Lab(given.out.resolve(), given.size)
-    try:
-        for name in given.studies:
-            if name not in STUDIES:
-                raise UnknownNameError("study", name, STUDIES)
-        return _run(lab, [STUDIES[name] for name in dict.fromkeys(given.studies)] or list(STUDIES.values()),
-                    given.page, measure=not given.tables)
-    except EgCfgError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        print("interrupted; the same command goes on", file=sys.stderr)
-        return 130
+    return ended(lambda: _run(lab, _asked(given.studies), given.page, measure=not given.tables))
+
+
+def _asked(names: list[str]) -> list[Study]:
+    """The studies of some names, each once; all where none is named."""
+    for name in names:
+        if name not in STUDIES:
+            raise UnknownNameError("study", name, STUDIES)
+    return [STUDIES[name] for name in dict.fromkeys(names)] or list(STUDIES.values())
 
 
 def _run(lab: Lab, studies: list[Study], page: Path | None, *, measure: bool) -> int:

@@ -17,15 +17,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from eg_cfg.config import to_plain
-from eg_cfg.errors import EgCfgError
-from eg_cfg.grading.compare import Comparison, compare_runs
+from eg_cfg.config import assignments, to_plain
+from eg_cfg.grading.compare import compare_runs
 from eg_cfg.records import write_atomically
 from eg_cfg.studies.compare import read_passed
 from eg_cfg.training.examples import fingerprint
 from evoselfcode.cli.stages import watched
 from evoselfcode.config import Config, load_config
-from evoselfcode.pipeline.heldout import measured, variants
+from evoselfcode.pipeline.heldout import measured, told, variants
 from evoselfcode.pipeline.lessons import split_off
 from evoselfcode.pipeline.mixing import mix
 from evoselfcode.pipeline.roundtrip import Partner
@@ -33,7 +32,7 @@ from evoselfcode.pipeline.training import MODEL0, fine_tune, lessons_of, sized
 from evoselfcode.records import HeldOutRow, KeptPair, content_id
 from evoselfcode.store import Store, read_rows
 from evoselfcode.writers import named, writer_id
-from recipes.evidence.studies import read
+from recipes.evidence.studies import ended, read
 
 DRAWS = 3
 
@@ -71,14 +70,9 @@ def controls(train: Config, loop: Config, results: Mapping[str, Any], store: Sto
             before = compare_runs(mine, _passed(loop, model0, variant, store))
             beside = compare_runs(_passed(loop, row["d2c"], variant, store), mine)
             found.append({"round": row["round"], "prompts": variant or "as it is", "steps": steps, "draws": draws,
-                          "models": starts, "pass_at_1": before.a.to_json(), "against_model0": _told(before),
-                          "round_against_control": _told(beside)})
+                          "models": starts, "pass_at_1": before.a.to_json(), "against_model0": told(before),
+                          "round_against_control": told(beside)})
     return found
-
-
-def _told(found: Comparison) -> dict[str, Any]:
-    return {"difference": found.difference.to_json(), "p_value": found.p_value, "method": found.method,
-            "problems": found.problems, "better": found.a_better, "worse": found.b_better}
 
 
 def _passed(config: Config, model: str, variant: str, store: Store[HeldOutRow]) -> dict[str, list[bool]]:
@@ -120,20 +114,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--draws", type=int, default=DRAWS, help="trainings, of a seed each")
     parser.add_argument("--out", type=Path, required=True, help="file of results")
     given = parser.parse_args(arguments)
-    values = dict(each.split("=", 1) for each in given.set)
-    try:
-        train, config = load_config(given.train, values), load_config(given.iterate, values)
-        results = read(config.paths.generated / "iterate" / "latest" / "iterate_results.json")
-        with Store(config.paths.eval / "held_out.jsonl", HeldOutRow) as store:
-            rows = controls(train, config, results, store, given.draws)
-        given.out.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(given.out, [json.dumps({"loop": results["run"], "rounds": rows}, indent=2).encode() + b"\n"])
-    except EgCfgError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        print("interrupted; the same command goes on", file=sys.stderr)
-        return 130
+    return ended(lambda: _measure(given))
+
+
+def _measure(given: argparse.Namespace) -> int:
+    values = assignments(given.set, "--set")
+    train, config = load_config(given.train, values), load_config(given.iterate, values)
+    results = read(config.paths.generated / "iterate" / "latest" / "iterate_results.json")
+    with Store(config.paths.eval / "held_out.jsonl", HeldOutRow) as store:
+        rows = controls(train, config, results, store, given.draws)
+    given.out.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(given.out, [json.dumps({"loop": results["run"], "rounds": rows}, indent=2).encode() + b"\n"])
     return 0
 
 

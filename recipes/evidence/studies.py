@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from eg_cfg.errors import RunError
+from eg_cfg.errors import EgCfgError, RunError
 
 T = TypeVar("T")
 SIZES = ("full", "small")
@@ -58,6 +58,18 @@ class Lab:
         if done.returncode:
             raise RunError(f"expected {name} {words[0]} to end well, found exit code {done.returncode}; what is above "
                            f"says why, and the same command goes on")
+
+
+def ended(work: Callable[[], int]) -> int:
+    """The exit code of a command's work: a line on stderr instead of a traceback where it fails or is interrupted."""
+    try:
+        return work()
+    except EgCfgError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("interrupted; the same command goes on", file=sys.stderr)
+        return 130
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from eg_cfg.benchmarks import registry
 from eg_cfg.config import build
+from eg_cfg.grading.compare import Comparison
 from eg_cfg.studies.baseline import BaselineOptions, baseline
 from eg_cfg.studies.compare import compare
 from evoselfcode.evaluation import slug
@@ -86,6 +87,10 @@ def validation_options(options: ValidationOptions) -> HeldOutOptions:
 
 def paired(better: HeldOutRow, worse: HeldOutRow) -> dict[str, Any]:
     """The difference of two models on the same problems, with its interval and p-value."""
-    found = compare(Path(better.folder), Path(worse.folder))
+    return told(compare(Path(better.folder), Path(worse.folder)))
+
+
+def told(found: Comparison) -> dict[str, Any]:
+    """A comparison, as results have it."""
     return {"difference": found.difference.to_json(), "p_value": found.p_value, "method": found.method,
             "problems": found.problems, "better": found.a_better, "worse": found.b_better}

@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 
 import pytest
 from recipes.evidence.__main__ import STUDIES, _run, main
+from recipes.evidence.control import main as control
 from recipes.evidence.guide import arms_table, chosen
 from recipes.evidence.headline import HEADLINE
 from recipes.evidence.page import drawn, filled
@@ -109,6 +110,12 @@ def test_commands_that_fail_are_told(tmp_path: Path, capfd: pytest.CaptureFixtur
 def test_an_unknown_study_is_told(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert main(["gides", "--out", str(tmp_path)]) == 2
     assert "gides" in capsys.readouterr().err
+
+
+def test_a_control_that_is_asked_wrongly_is_told_in_a_line(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    given = ["--train", "train.yaml", "--iterate", "iterate.yaml", "--out", str(tmp_path / "control.json")]
+    assert control([*given, "--set", "seed"]) == 2
+    assert capsys.readouterr().err == "error: --set: expected key=value, found 'seed'\n"
 
 
 def test_tables_of_nothing_are_errors_and_the_other_studies_go_on(capsys: pytest.CaptureFixture[str],
