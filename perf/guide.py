@@ -98,6 +98,11 @@ class SteeredPrefixes(Prefixes):
     def extend(self, tokens: Sequence[Sequence[int]]) -> None:
         self._inner.extend(tokens)
 
+    def read(self, tokens: Sequence[Sequence[int]]) -> list[torch.Tensor]:
+        before = [list(row) for row in self.tokens]
+        return [self._steering.add(told, [[*row, *new[:place]] for place in range(len(new) + 1)])
+                for row, new, told in zip(before, tokens, self._inner.read(tokens), strict=True)]
+
     def truncate(self, lengths: Sequence[int]) -> None:
         self._inner.truncate(lengths)
 
@@ -185,8 +190,8 @@ def compare(model: LogitModel, tracer: Tracer, problems: Sequence[Problem], batc
           + "  (executions: waiting with nothing else to do)")
     print(f"  tokens           prompts {counters.prompt_tokens:,}, plain {counters.plain_tokens:,}, conditional "
           f"{counters.conditional_tokens:,}, candidates {counters.candidate_tokens:,}, signals "
-          f"{counters.signal_tokens:,}; in all {counters.tokens:,}, as the network counted; "
-          f"{counters.forward_passes:,} forward passes")
+          f"{counters.signal_tokens:,}, guesses not written {counters.rejected_tokens:,}; in all {counters.tokens:,}, "
+          f"as the network counted; {counters.forward_passes:,} forward passes")
     check_signals(model, problems, chosen, solutions, counters.signal_tokens)
 
 

@@ -209,3 +209,68 @@ def test_copies_go_their_own_way(family: str) -> None:
         both = same.join([kept, one])
         for prefixes in (first, same, one, kept, both):
             check(family, prefixes)
+
+
+@families
+@pytest.mark.parametrize("before", ["fresh", "known", "pending", "cut"])
+@pytest.mark.parametrize("rows", [1, 2])
+def test_reading_tells_what_was_likely_before_each_token(family: str, before: str, rows: int) -> None:
+    dice = random.Random(before)
+    model = small(family)
+    prefixes: Prefixes = model.start([some(dice, 8, 8) for _ in range(rows)])
+    if before != "fresh":
+        check(family, prefixes)
+    if before == "pending":
+        prefixes.extend([some(dice, 3, 3) for _ in range(rows)])
+    if before == "cut":
+        prefixes.truncate([5] * rows)
+    start = [list(row) for row in prefixes.tokens]
+    new = [some(dice, 4, 4), some(dice, 2, 2)][:rows]
+    passes = model.usage.forward_passes
+    told = prefixes.read(new)
+    if rows == 1:
+        assert model.usage.forward_passes == passes + 1
+    assert prefixes.tokens == [[*row, *tokens] for row, tokens in zip(start, new, strict=True)]
+    for row, tokens, found in zip(start, new, told, strict=True):
+        assert found.shape == (len(tokens) + 1, model.vocabulary_size)
+        for place in range(len(tokens) + 1):
+            check_row(family, [*row, *tokens[:place]], found[place])
+    check(family, prefixes)
+    again = prefixes.read([[] for _ in range(rows)])  # nothing new: what follows is told, and nothing computed
+    assert [each.tolist() for each in again] == [[row.tolist()] for row in prefixes.log_probs]
+    prefixes.extend([[7]] * rows)
+    check(family, prefixes)
+
+
+def check_row(family: str, tokens: list[int], found: torch.Tensor) -> None:
+    with torch.no_grad():
+        plain = network(family)(input_ids=torch.tensor([tokens]), use_cache=False).logits[0, -1].log_softmax(-1)
+    assert (found - plain).abs().max() < 1e-4, tokens
+
+
+@pytest.mark.parametrize("family", [*FAMILIES, *OTHERS])
+@pytest.mark.parametrize(("cached", "more"), [(1, 40), (20, 30), (30, 30), (40, 12)])
+def test_many_tokens_behind_a_prefix_are_exact(family: str, cached: int, more: int) -> None:
+    """With and without a mask written out, across windows."""
+    dice = random.Random(f"{cached} {more}")
+    prefixes = small(family).start([some(dice, cached, cached)])
+    check(family, prefixes)
+    prefixes.extend([some(dice, more, more)])
+    check(family, prefixes)
+    prefixes.extend([some(dice, 1, 1)])
+    check(family, prefixes)
+
+
+def test_rows_that_were_cut_are_joined_without_being_computed() -> None:
+    model = small("llama")
+    one, other = model.start([[6, 7, 8, 9]]), model.start([[10, 11, 12]])
+    check("llama", one)
+    check("llama", other)
+    one.truncate([2])
+    passes = model.usage.forward_passes
+    both = one.join([other])
+    both.extend([[20], [21]])
+    check("llama", both)
+    assert model.usage.forward_passes == passes + 1
+    one.truncate([1])
+    check("llama", one.join([other]))  # and where nothing is appended, what follows is the row's own all the same

@@ -216,6 +216,8 @@ class Counters:
     """Sampled continuations."""
     signal_tokens: int = 0
     """Prefills of the conditional branch: signal, what follows it in the prompt, and the code so far."""
+    rejected_tokens: int = 0
+    """Guesses at the next line, through both branches, that were not written (`eg_cfg.decoding.foresight`)."""
     lookahead_tokens: int = 0
     """Both branches decoded to the end, for the early stop."""
     forward_passes: int = 0
@@ -242,7 +244,7 @@ class Counters:
     def tokens(self) -> int:
         """All tokens through the network."""
         return (self.prompt_tokens + self.plain_tokens + self.conditional_tokens + self.candidate_tokens
-                + self.signal_tokens + self.lookahead_tokens)
+                + self.signal_tokens + self.rejected_tokens + self.lookahead_tokens)
 
     def to_json(self) -> dict[str, Any]:
         """Plain data for the records."""

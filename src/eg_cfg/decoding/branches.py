@@ -1,13 +1,14 @@
 """Guided tokens: the plain and the conditional row of every node, decoded in one batch.
 
 A step reads both branches' distributions, which are known already, mixes them for each gamma, chooses, and sends the
-chosen tokens through the network: one forward pass a step, whatever the number of problems and gammas.
+chosen tokens through the network: one forward pass a step, whatever the number of problems and gammas. Where the next
+line was guessed (`eg_cfg.decoding.foresight`), tokens are chosen without a pass for as long as the guess holds.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -37,6 +38,20 @@ class Step:
     """Nodes whose token went through the conditional branch too."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """A token to be chosen for one gamma."""
+
+    node: Node
+    path: Path
+    plain: int
+    """Row of the plain branch's distribution."""
+    conditional: int | None
+    """Row of the conditional branch's; none without a signal."""
+    ahead: int = 0
+    """Tokens between the node's code and this one."""
+
+
 class Branches:
     """The nodes that are being decoded.
 
@@ -47,15 +62,75 @@ class Branches:
     """
 
     def __init__(self, reader: Reader, options: GuideOptions, observer: Observer | None) -> None:
-        self.nodes: list[Node] = []
+        self._nodes: list[Node] = []
+        self._joining: list[Node] = []
+        """Nodes whose last token has not gone through the network; their rows are their own still."""
         self._reader = reader
         self._options = options
         self._observer = observer
         self._sampling = Sampling(temperature=options.guided_temperature, top_p=options.guided_top_p)
         self._rows = Rows()
 
+    def __len__(self) -> int:
+        """Nodes that are being decoded."""
+        return len(self._nodes) + len(self._joining)
+
     def add(self, nodes: Sequence[Node]) -> None:
-        """Takes nodes in, with their rows."""
+        """Takes nodes in, with their rows, whose next tokens' distributions are known."""
+        self._take(nodes)
+        self._nodes += nodes
+
+    def follow(self, node: Node) -> tuple[Step, dict[int, int]]:
+        """Chooses tokens along a guess, for each gamma as long as it holds, and takes in what goes on behind them.
+
+        Returns:
+            What it led to; and how many tokens of the guess each gamma wrote, by the identity of its path.
+        """
+        seen = node.foreseen
+        assert seen is not None
+        count = len(seen.tokens)
+        ways = [_Way(node, path, place, count + 1 + place, place) for place in range(count + 1) for path in node.paths]
+        tokens = iter(self._choose(ways, torch.cat([seen.plain, seen.conditional])))
+        found = Step()
+        written: dict[int, int] = {}
+        leaving: list[Node] = []
+        standing = [node]
+        """Where the guess has held; one node, or none."""
+        for place in range(count + 1):
+            chosen = {id(path): next(tokens) for path in node.paths}
+            written |= {id(path): place for each in standing for path in each.paths}
+            children = [child for each in standing for child in self._children(each, chosen, found)]
+            standing = [child for child in children if place < count and child.code[-1] == seen.tokens[place]
+                        and child.steered]
+            leaving += [child for child in children if child not in standing]
+            if standing and self._is_due(standing[0], standing[0].code[-1]):
+                if place == count - 1:  # all of the guess went through the plain branch: the next signal may come
+                    found.due = standing
+                    written |= {id(path): count for path in standing[0].paths}
+                else:
+                    leaving += standing
+                break
+        self._share(node, count, leaving, found)
+        self._joining += leaving
+        return found, written
+
+    def step(self) -> Step:
+        """Chooses a token for every gamma of every node, and computes what follows."""
+        found = Step()
+        going: list[tuple[Node, tuple[int, int | None]]] = []
+        if self._nodes:
+            ways = [_Way(node, path, *node.rows) for node in self._nodes for path in node.paths]
+            tokens = self._choose(ways, self._rows.log_probs)
+            chosen = {id(way.path): token for way, token in zip(ways, tokens, strict=True)}
+            going = [(child, node.rows) for node in self._nodes for child in self._children(node, chosen, found)]
+        self._take(self._joining)
+        going += [(node, node.rows) for node in self._joining]
+        self._nodes, self._joining = [], []
+        self._advance(found, going)
+        return found
+
+    def _take(self, nodes: Sequence[Node]) -> None:
+        """Brings nodes' own rows into the batch."""
         parts: list[Prefixes] = []
         place = len(self._rows)
         for node in nodes:
@@ -72,36 +147,53 @@ class Branches:
             node.plain = None
         if parts:
             self._rows.add(parts)
-            self.nodes += nodes
 
-    def step(self) -> Step:
-        """Chooses a token for every gamma of every node, and computes what follows."""
-        ways = [(node, path) for node in self.nodes for path in node.paths]
-        chosen = self._choose(ways)
-        found = Step()
-        staying: list[Node] = []
-        origin: dict[int, tuple[int, int | None]] = {}
-        for node in self.nodes:
-            groups: dict[int, list[Path]] = {}
-            for path in node.paths:
-                groups.setdefault(chosen[id(path)].id, []).append(path)
-            for token, paths in groups.items():
-                child = node.fork(token, paths)
-                reason = self._ended(child)
-                if reason is not None:
-                    found.finished += [(child, path, reason) for path in paths]
-                    continue
-                origin[id(child)] = node.rows
-                (found.due if self._is_due(child, token) else staying).append(child)
-        self._advance(found, staying, origin)
-        return found
+    def _children(self, node: Node, chosen: Mapping[int, Token], found: Step) -> list[Node]:
+        """The places one token further that go on; what ends there is found."""
+        groups: dict[int, list[Path]] = {}
+        for path in node.paths:
+            token = chosen[id(path)]
+            groups.setdefault(token.id, []).append(path)
+            path.refreshes[-1].tokens.append(token)
+            if self._observer is not None:
+                self._observer.wrote(node.task.problem.task_id, path.gamma, token)
+        going = []
+        for token_id, paths in groups.items():
+            child = node.fork(token_id, paths)
+            reason = self._ended(child)
+            if reason is None:
+                going.append(child)
+            else:
+                found.finished += [(child, path, reason) for path in paths]
+        return going
 
-    def _advance(self, found: Step, staying: list[Node], origin: dict[int, tuple[int, int | None]]) -> None:
+    def _share(self, node: Node, count: int, leaving: Sequence[Node], found: Step) -> None:
+        """Gives those that come from a guess their rows, without what they did not write."""
+        plain, conditional = node.plain, node.conditional
+        assert plain is not None
+        assert conditional is not None
+        prompts = len(node.task.prompt_ids), len(conditional.tokens[0]) - len(node.code) - count
+        takers = [*leaving, *found.due]
+        for child in takers:
+            last = child is takers[-1]
+            child.plain, child.conditional = ((row if last else row.select([0])) for row in (plain, conditional))
+            kept = len(child.code) - (child not in found.due)
+            child.plain.truncate([prompts[0] + kept])
+            child.conditional.truncate([prompts[1] + kept])
+        if found.due:
+            found.parked = found.due[0].plain
+
+    def _advance(self, found: Step, going: Sequence[tuple[Node, tuple[int, int | None]]]) -> None:
         """Rows of nodes that go on get their tokens; nodes that are due take their rows along."""
         places: list[int] = []
         tokens: list[int] = []
-        for node in staying:
-            plain, conditional = origin[id(node)]
+        due: list[tuple[Node, int]] = []
+        for node, (plain, conditional) in going:
+            if self._is_due(node, node.code[-1]):
+                if conditional is not None:
+                    node.conditional = self._rows.take([conditional])  # as it is: a new signal follows
+                due.append((node, plain))
+                continue
             node.rows = (len(places), None)
             places.append(plain)
             tokens.append(node.code[-1])
@@ -110,51 +202,41 @@ class Branches:
                 places.append(conditional)
                 tokens.append(node.code[-1])
                 found.guided.append(node)
+            self._nodes.append(node)
         first_due = len(places)
-        for node in found.due:
-            plain, conditional = origin[id(node)]
-            if conditional is not None:
-                node.conditional = self._rows.take([conditional])  # as it is: a new signal follows
-            places.append(plain)
-            tokens.append(node.code[-1])
-        self._rows.advance(places, tokens)
-        if found.due:
-            found.parked = self._rows.take(range(first_due, len(places)))
+        found.due = [node for node, _ in due]
+        self._rows.advance([*places, *(plain for _, plain in due)], [*tokens, *(node.code[-1] for node in found.due)])
+        if due:
+            found.parked = self._rows.take(range(first_due, first_due + len(due)))
             self._rows.keep(range(first_due))
-        found.passed = [*staying, *found.due]
-        self.nodes = staying
+        found.passed = [*self._nodes, *found.due]
 
-    def _choose(self, ways: Sequence[tuple[Node, Path]]) -> dict[int, Token]:
-        """The token of each path, recorded with its probabilities."""
-        log_probs = self._rows.log_probs
-        signal = [node.rows[1] is not None and path.gamma > 0 for node, path in ways]
-        at = torch.tensor([node.rows[0] for node, _ in ways], device=log_probs.device)
-        other = torch.tensor([node.rows[1] if node.rows[1] is not None else node.rows[0] for node, _ in ways],
+    def _choose(self, ways: Sequence[_Way], log_probs: torch.Tensor) -> list[Token]:
+        """The token of each way, with its probabilities."""
+        signal = [way.conditional is not None and way.path.gamma > 0 for way in ways]
+        at = torch.tensor([way.plain for way in ways], device=log_probs.device)
+        other = torch.tensor([way.plain if way.conditional is None else way.conditional for way in ways],
                              device=log_probs.device)
         # without a signal both branches are one, and gamma 0 says so to the bit
-        gammas = torch.tensor([path.gamma if has else 0.0 for (_, path), has in zip(ways, signal, strict=True)],
+        gammas = torch.tensor([way.path.gamma if has else 0.0 for way, has in zip(ways, signal, strict=True)],
                               device=log_probs.device)
         plain, conditional = log_probs[at], log_probs[other]
         mixed = guide(plain, conditional, gammas, self._options.top_k)
         drawn = None
         if self._sampling.temperature > 0:
-            drawn = torch.tensor([_uniform(node, path) for node, path in ways], dtype=torch.float64)
+            drawn = torch.tensor([_uniform(way) for way in ways], dtype=torch.float64)
         tokens = choose(mixed, self._sampling, drawn).tokens
         likeliest = mixed.topk(min(self._options.alternatives + 1, mixed.shape[1])).indices
         ids = torch.cat([tokens[:, None], likeliest], dim=1)
         values = torch.stack([each.gather(1, ids) for each in (plain, conditional, mixed)]).tolist()
-        found: dict[int, Token] = {}
-        for row, (own, has) in enumerate(zip(ids.tolist(), signal, strict=True)):
-            node, path = ways[row]
+        found: list[Token] = []
+        for row, (own, way) in enumerate(zip(ids.tolist(), ways, strict=True)):
             record = [(token, self._reader.text_of(token), values[0][row][column],
-                       values[1][row][column] if has or node.rows[1] is not None else None, values[2][row][column])
+                       None if way.conditional is None else values[1][row][column], values[2][row][column])
                       for column, token in enumerate(own)]
             top = tuple(Alternative(*each) for each in record[1:]
                         if each[0] != own[0] and each[4] > -math.inf)[: self._options.alternatives]
-            token = found[id(path)] = Token(*record[0], top=top)
-            path.refreshes[-1].tokens.append(token)
-            if self._observer is not None:
-                self._observer.wrote(node.task.problem.task_id, path.gamma, token)
+            found.append(Token(*record[0], top=top))
         return found
 
     def _ended(self, node: Node) -> FinishReason | None:
@@ -175,6 +257,6 @@ class Branches:
         return lines_of(self._reader.decode(node.code)) >= node.next_refresh
 
 
-def _uniform(node: Node, path: Path) -> float:
-    assert path.noise is not None
-    return float(path.noise[len(node.code)])
+def _uniform(way: _Way) -> float:
+    assert way.path.noise is not None
+    return float(way.path.noise[len(way.node.code) + way.ahead])

@@ -30,7 +30,7 @@ from eg_cfg.decoding.base import (
     Refresh,
     Solution,
 )
-from eg_cfg.decoding.branches import Branches
+from eg_cfg.decoding.branches import Branches, Step
 from eg_cfg.decoding.candidates import TOKENS_PER_LINE, lines_of, undocumented
 from eg_cfg.decoding.clock import SharedClock
 from eg_cfg.decoding.drafts import agreeing, drafted, first_passing, to_run, with_traces
@@ -133,16 +133,12 @@ class _Run:
             self._collect()
             drafting = {id(draft.owner[0]) for draft in self._sampler.drafts}
             looking = {id(draft.owner[0]) for draft in self._looks.drafts}
-            sizes = (len(drafting), len(looking), len(self._branches.nodes))
-            # the fullest batch goes first, so that passes are full and nodes at the same stage come together
-            if max(sizes) == 0:
-                continue
-            if sizes[0] == max(sizes):
-                self._sample()
-            elif sizes[1] == max(sizes):
-                self._look()
-            else:
-                self._decode()
+            # the fullest batch goes first, so that passes are full; of equals, the one that comes to where others wait
+            stages = ((len(self._branches), self._decode), (len(drafting), self._sample), (len(looking), self._look))
+            most, stage = max(stages, key=lambda pair: pair[0])
+            if most:
+                stage()
+
     # --- from problem to first node
 
     def _admit(self) -> None:
@@ -272,7 +268,7 @@ class _Run:
 
     def _collect(self) -> None:
         """Makes signals of runs that are done; waits for one where nothing else is to be done."""
-        if self._running and not (self._sampler.drafts or self._looks.drafts or self._branches.nodes):
+        if self._running and not (self._sampler.drafts or self._looks.drafts or len(self._branches)):
             pending = [future for node in self._running for future in node.runs.values() if not future.done()]
             if pending and not any(_ran(node) for node in self._running):
                 with self._tally.part("executions"):
@@ -287,7 +283,7 @@ class _Run:
         if self.options.early_stop:
             self._start_looking(steered)
         else:
-            self._branches.add(steered)
+            self._go_on(steered)
 
     def _accepted(self, node: Node) -> bool:
         """Takes the results in; whether no gamma goes on, because a candidate passed."""
@@ -349,6 +345,16 @@ class _Run:
 
     # --- guided tokens
 
+    def _go_on(self, nodes: Sequence[Node]) -> None:
+        """Takes nodes in that have a new signal, behind what is foreseen of the next line."""
+        self._branches.add([node for node in nodes if node.foreseen is None])
+        for node in nodes:
+            if node.foreseen is not None:
+                with self._tally.part("decoding"):
+                    step, written = self._branches.follow(node)
+                    self._tally.count_guess(node, len(node.foreseen.tokens), written)
+                self._after(step)
+
     def _decode(self) -> None:
         """One token for each node."""
         with self._tally.part("decoding"):
@@ -358,6 +364,10 @@ class _Run:
                 self._tally.count_plain(node)
             for node in step.guided:
                 self._tally.count(node, "conditional_tokens", 1)
+        self._after(step)
+
+    def _after(self, step: Step) -> None:
+        """What tokens led to: programs that are finished, and nodes that want a new signal."""
         for node, path, reason in step.finished:
             self._finish(node, path, reason, node.code, self._reader.written(node.code, node.task.stops))
         if step.due:

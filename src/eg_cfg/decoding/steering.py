@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from eg_cfg.decoding.base import GuideOptions, Observer, Refresh
 from eg_cfg.decoding.candidates import lines_of
+from eg_cfg.decoding.foresight import Foreseen, likeliest_line
 from eg_cfg.decoding.sampling import Reader
 from eg_cfg.decoding.signals import fitting_signal
 from eg_cfg.decoding.tally import Tally
@@ -37,7 +38,7 @@ class Steering:
         self._warned = False
 
     def steer(self, nodes: Sequence[Node]) -> None:
-        """Writes each node's signal and prefills its conditional branch."""
+        """Writes each node's signal, and prefills its conditional branch with it and a guess at the next line."""
         for node in nodes:
             signal, prompt = self._signal(node)
             written = self._reader.decode(node.code)
@@ -89,9 +90,25 @@ class Steering:
         else:
             row = self._model.start([target])
         self._tally.count(node, "signal_tokens", len(target) - kept)
-        _ = row.log_probs
+        guess = self._guess(node)
+        [conditional] = row.read([guess])
         self._tally.count_pass("signal_tokens", [node])
         node.conditional = row
+        if guess:
+            assert node.plain is not None
+            [plain] = node.plain.read([guess])
+            self._tally.count_pass("plain_tokens", [node])
+            node.foreseen = Foreseen(guess, plain, conditional)
+
+    def _guess(self, node: Node) -> tuple[int, ...]:
+        """The next line as candidates have it; none where guessing is of no use.
+
+        With a signal for each token no more than one would be checked, and the early stop reads on from the code.
+        """
+        if self._options.strategy == "token" or self._options.early_stop:
+            return ()
+        return likeliest_line(node.code, [each.tokens for each in node.sampled if each is not None],
+                              node.next_refresh, node.room, self._model.end_tokens, self._reader)
 
 
 def _common(row: Sequence[int], target: Sequence[int]) -> int:

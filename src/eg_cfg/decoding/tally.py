@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from eg_cfg.decoding.base import Counters
 from eg_cfg.decoding.tasks import Node
@@ -34,6 +34,21 @@ class Tally:
         self.counters.plain_tokens += 1
         for path in node.paths:
             path.counters.plain_tokens += 1
+
+    def count_guess(self, node: Node, tokens: int, written: Mapping[int, int]) -> None:
+        """Counts a guess that went through both branches.
+
+        Args:
+            node: Where it was made.
+            tokens: Of the guess.
+            written: How many of them each gamma wrote, by the identity of its path.
+        """
+        for counters, count, guided in [(self.counters, max(written.values()), True),
+                                        *((path.counters, written[id(path)], path.gamma > 0) for path in node.paths)]:
+            counters.plain_tokens += count
+            if guided:
+                counters.conditional_tokens += count
+                counters.rejected_tokens += 2 * (tokens - count)
 
     def count_pass(self, name: str, nodes: Sequence[Node]) -> None:
         """Counts a forward pass with rows of these nodes, which may come again.

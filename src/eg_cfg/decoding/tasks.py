@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from eg_cfg.benchmarks.base import Problem
 from eg_cfg.decoding.base import Candidate, Counters, Refresh
+from eg_cfg.decoding.foresight import Foreseen
 from eg_cfg.decoding.prompting import Frame
 from eg_cfg.decoding.sharing import Sampled
 from eg_cfg.models.base import Prefixes
@@ -70,6 +71,8 @@ class Node:
     """Its row of the plain branch, while it is not being decoded."""
     conditional: Prefixes | None = None
     """Its row of the conditional branch, perhaps with an old signal and without the last code."""
+    foreseen: Foreseen | None = None
+    """What is known of the tokens that follow; both rows hold the guess then."""
     guided: bool = False
     """Whether there is a signal."""
     rows: tuple[int, int | None] = (0, None)

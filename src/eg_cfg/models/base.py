@@ -265,6 +265,25 @@ class Prefixes(ABC):
     def extend(self, tokens: Sequence[Sequence[int]]) -> None:
         """Appends tokens to each row, in place; only these go through the network, when `log_probs` is next read."""
 
+    def read(self, tokens: Sequence[Sequence[int]]) -> list[torch.Tensor]:
+        """Appends tokens to each row, in place, and tells what was likely before each of them and behind the last.
+
+        Where the backend can, one forward pass is all that it takes: so guesses are checked.
+
+        Returns:
+            For each row: log-probabilities, float32, (its new tokens + 1, vocabulary).
+        """
+        import torch
+
+        told: list[list[torch.Tensor]] = [[] for _ in tokens]
+        for place in range(max(map(len, tokens), default=0) + 1):
+            log_probs = self.log_probs
+            for row, new in enumerate(tokens):
+                if place <= len(new):
+                    told[row].append(log_probs[row])
+            self.extend([new[place: place + 1] for new in tokens])
+        return [torch.stack(each) for each in told]
+
     @abstractmethod
     def truncate(self, lengths: Sequence[int]) -> None:
         """Cuts each row to its first tokens (at least one), in place.

@@ -113,6 +113,16 @@ class FakePrefixes(Prefixes):
             self._cut[index] &= not more
         self._count(sum(map(len, tokens)))
 
+    def read(self, tokens: Sequence[Sequence[int]]) -> list[torch.Tensor]:
+        """Appends tokens to each row, and tells what was likely before each of them and behind the last."""
+        import torch
+
+        _ = self.log_probs
+        told = [torch.tensor([self._model.next([*row, *new[:place]]) for place in range(len(new) + 1)])
+                for row, new in zip(self.tokens, tokens, strict=True)]
+        self.extend(tokens)
+        return told
+
     def truncate(self, lengths: Sequence[int]) -> None:
         """Cuts each row to its first tokens."""
         for index, (row, length) in enumerate(zip(self.tokens, lengths, strict=True)):

@@ -20,6 +20,7 @@ from transformers.cache_utils import DynamicLayer, DynamicSlidingWindowLayer
 
 from eg_cfg.errors import ConfigError, ModelError
 from eg_cfg.models.base import Prefixes, Usage
+from eg_cfg.models.huggingface.attention import share_prefixes
 from eg_cfg.models.huggingface.growing import GrowingLayer
 
 
@@ -37,6 +38,7 @@ class Network:
         if "past_key_values" not in accepted:
             raise ConfigError(f"{type(module).__name__} has no key-value cache that transformers' models share: pass "
                               f"a causal language model with attention layers")
+        share_prefixes(module)
         self._takes_positions = "position_ids" in accepted
         self._takes_selection = "logits_to_keep" in accepted
         configuration = module.config.get_text_config()
@@ -112,7 +114,7 @@ class CachedPrefixes(Prefixes):
                                                                             strict=True)]
         if any(again):
             self._forget([cached - once for cached, once in zip(self._cached, again, strict=True)])
-        while any(len(row) > cached for row, cached in zip(self.tokens, self._cached, strict=True)):
+        while self._pending:
             self._advance()
         if self._next is None:
             raise ModelError("a batch without rows has no next token: start it with at least one prefix")
@@ -122,6 +124,22 @@ class CachedPrefixes(Prefixes):
         """Appends tokens to each row; they go through the network when `log_probs` is next read."""
         for row, new in zip(self.tokens, tokens, strict=True):
             row.extend(new)
+
+    def read(self, tokens: Sequence[Sequence[int]]) -> list[torch.Tensor]:
+        """Appends tokens, and tells what was likely before each of them and behind the last: one pass for one row."""
+        if len(self.tokens) != 1:
+            return super().read(tokens)
+        if self._stale[0] and not self._pending:
+            self._forget([self._cached[0] - 1])
+        known = [] if self._pending or self._next is None else [self._next]
+        self.extend(tokens)
+        count = len(tokens[0]) + (not known)
+        return [torch.cat([*known, *([self._advance(count)] if count else [])])]
+
+    @property
+    def _pending(self) -> bool:
+        """Whether there are tokens that have not gone through the network."""
+        return any(len(row) > cached for row, cached in zip(self.tokens, self._cached, strict=True))
 
     def truncate(self, lengths: Sequence[int]) -> None:
         """Cuts each row to its first tokens."""
@@ -156,7 +174,7 @@ class CachedPrefixes(Prefixes):
 
     def select(self, rows: Sequence[int]) -> CachedPrefixes:
         """A new batch of these rows; what is pending is computed first, so that copies share it."""
-        if any(len(row) > cached for row, cached in zip(self.tokens, self._cached, strict=True)):
+        if self._pending:
             _ = self.log_probs
         other = copy.copy(self)
         other.tokens = [list(self.tokens[row]) for row in rows]
@@ -184,8 +202,7 @@ class CachedPrefixes(Prefixes):
     def keep(self, rows: Sequence[int]) -> CachedPrefixes:
         """These rows, without a copy where they are the first ones."""
         count = len(rows)
-        pending = any(len(row) > cached for row, cached in zip(self.tokens, self._cached, strict=True))
-        if not self._movable or self._next is None or pending or not count or list(rows) != list(range(count)):
+        if not self._movable or self._next is None or self._pending or not count or list(rows) != list(range(count)):
             return self.select(rows)
         width = max(self._cached[:count])
         begin = self._mask.shape[1] - width
@@ -196,19 +213,22 @@ class CachedPrefixes(Prefixes):
         return self
 
     def join(self, others: Sequence[Prefixes]) -> CachedPrefixes:
-        """A new batch of these rows and others'; what is pending in any of them is computed first."""
+        """A new batch of these rows and others'; what is pending in any of them is computed first.
+
+        Rows that were cut stay so: nothing is computed for them before their next tokens are looked at.
+        """
         parts = [self]
         for other in others:
             assert isinstance(other, CachedPrefixes)
             parts.append(other)
-        following = [part.log_probs for part in parts]
+        following = [part.log_probs if part._pending or part._next is None else part._next for part in parts]
         if not all(part._movable for part in parts):
             raise ModelError(f"{type(self._network.module).__name__} keeps a recurrent state, which cannot be joined "
                              f"with rows of another length: decode one sequence at a time")
         joined = copy.copy(self)
         joined.tokens = [list(row) for part in parts for row in part.tokens]
         joined._cached = [cached for part in parts for cached in part._cached]
-        joined._stale = [False] * len(joined.tokens)
+        joined._stale = [stale for part in parts for stale in part._stale]
         joined._next = torch.cat(following)
         width = max(joined._cached)
         joined._mask = torch.cat([_widened(part._mask, width) for part in parts])
@@ -228,8 +248,15 @@ class CachedPrefixes(Prefixes):
         """The cache's layers, where columns may be moved."""
         return cast(list[GrowingLayer], self._cache.layers)
 
-    def _advance(self) -> None:
-        """Sends pending tokens through the network: all of them, or as many as its context has columns for."""
+    def _advance(self, told: int = 1) -> torch.Tensor:
+        """Sends pending tokens through the network: all of them, or as many as its context has columns for.
+
+        Args:
+            told: For one row, of how many of its last tokens it is told what follows them.
+
+        Returns:
+            (told, vocabulary), of the first row.
+        """
         pending = [row[cached:] for row, cached in zip(self.tokens, self._cached, strict=True)]
         room, columns = self._network.context, self._mask.shape[1]
         if columns and room is not None and len({len(new) for new in pending}) > 1:
@@ -253,10 +280,11 @@ class CachedPrefixes(Prefixes):
             rows = [[padding[i] + part[i] for i in range(len(counts))] for part in (pending, ones, places)]
         tokens, mask, positions = torch.tensor(rows, device=self._mask.device).unbind(0)
         self._mask = torch.cat([self._mask, mask], dim=1)
-        keep: int | torch.Tensor = 1
+        keep: int | torch.Tensor = told
         if ragged:
             keep = torch.tensor([[max(count - 1, 0)] for count in counts], device=self._mask.device)
-        following = self._network(tokens, self._mask, positions, keep, self._cache)[:, 0]
+        found = self._network(tokens, self._mask, positions, keep, self._cache)
+        following = found[:, -1]
         self._network.usage.computed_tokens += sum(counts)
         if self._next is not None and min(counts) == 0:
             unchanged = torch.tensor([count == 0 for count in counts], device=following.device)
@@ -266,6 +294,7 @@ class CachedPrefixes(Prefixes):
         self._cached = [cached + count for cached, count in zip(self._cached, counts, strict=True)]
         if ragged:
             self._align()
+        return found[0]
 
     def _align(self) -> None:
         """Moves every row's tokens to the right end of the cache and drops columns that hold padding alone."""
