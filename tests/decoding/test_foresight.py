@@ -13,9 +13,11 @@ from reference import Reference
 from eg_cfg.config import build
 from eg_cfg.decoding import steering
 from eg_cfg.decoding.base import GuideOptions, Solution
+from eg_cfg.decoding.branches import Branches, Step
 from eg_cfg.decoding.egcfg import Guide
-from eg_cfg.decoding.foresight import likeliest_line
+from eg_cfg.decoding.foresight import agreed_line
 from eg_cfg.decoding.sampling import Reader
+from eg_cfg.decoding.tasks import Node
 from eg_cfg.models.base import LogitModel
 from eg_cfg.models.fake_logits import FakeLogitModel
 
@@ -57,7 +59,7 @@ def test_lines_of_several_tokens_are_those_of_the_reference(family: str) -> None
 def test_whatever_is_guessed_the_same_is_written(changes: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     """No guess, the right one for a while, a wrong one, one that ends the text: tokens and records are the same."""
     model, chosen = coder("gpt2", pieces=PIECES), options(**changes)
-    monkeypatch.setattr(steering, "likeliest_line", lambda *_: ())
+    monkeypatch.setattr(steering, "agreed_line", lambda *_: ())
     plainly, guide = solve(model, chosen)
     assert guide.counters.rejected_tokens == 0
     whole = {tuple(each.token_ids) for each in plainly.values()}
@@ -70,7 +72,7 @@ def test_whatever_is_guessed_the_same_is_written(changes: dict[str, Any], monkey
         return (*right, *dice.choices(range(1, model.vocabulary_size), k=dice.randint(0, 4)))[: room - 1]
 
     for _ in range(3):
-        monkeypatch.setattr(steering, "likeliest_line", guess)
+        monkeypatch.setattr(steering, "agreed_line", guess)
         guessed, guide = solve(model, chosen)
         assert guide.counters.rejected_tokens > 0
         held += guide.counters.conditional_tokens
@@ -104,25 +106,43 @@ def test_a_guess_that_holds_saves_passes(monkeypatch: pytest.MonkeyPatch) -> Non
         return guide.counters.forward_passes, list(solution.token_ids)
 
     fast, tokens = passes()
-    monkeypatch.setattr(steering, "likeliest_line", lambda *_: ())
+    monkeypatch.setattr(steering, "agreed_line", lambda *_: ())
     slow, same = passes()
     assert tokens == same
     assert slow - fast == len(body) - 3  # a byte is a token; the three lines are read by the plain branch, at once
 
 
-def test_what_most_candidates_go_on_with_is_guessed() -> None:
+def test_what_is_plain_keeps_no_conditional_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Gamma 0 parts from the others within a guess: the other branch's memory goes."""
+    kept: list[bool] = []
+    share = Branches._share
+
+    def watched(self: Branches, node: Node, count: int, leaving: Sequence[Node], found: Step) -> None:
+        share(self, node, count, leaving, found)
+        kept.extend(child.conditional is not None for child in leaving if not child.steered)
+        assert all(child.conditional is not None for child in leaving if child.steered)
+
+    monkeypatch.setattr(Branches, "_share", watched)
+    solve(coder("gpt2", pieces=PIECES), options(temperature=0.3, gammas=[0.0, 3.0]))
+    assert kept
+    assert not any(kept)
+
+
+def test_what_candidates_agree_on_is_guessed() -> None:
     model = FakeLogitModel({"": ""})
     reader = Reader(model)
     [end] = model.end_tokens
 
     def guess(*texts: str, code: str = "", due: int = 1, room: int = 99) -> str:
         sampled = [model.encode_text(text.rstrip("$")) + [end] * text.endswith("$") for text in texts]
-        return model.decode(likeliest_line(model.encode_text(code), sampled, due, room, model.end_tokens, reader))
+        return model.decode(agreed_line(model.encode_text(code), sampled, due, room, model.end_tokens, reader))
 
     assert guess("a\nb\n", "c\nd\n", "c\ne\n") == "c\n"
-    assert guess("a\nb\n", "c\nd\n") == "a\n"  # of equals the first
+    assert guess("a\n", "c\n", "b\n", "c\n", "b\n") == "c\n"  # of equals the first
+    assert guess("a\nb\n", "c\nd\n") == ""
     assert guess("a\nb\nc\n", code="x\n", due=3) == "a\nb\n"
     assert guess("a$", "a\n", "a$") == "a"  # the end is not guessed
     assert guess("a\nb\n", room=2) == "a"
     assert guess("a\nb\n", room=1) == ""
     assert guess() == ""
+    assert guess("a" * 99) == "a" * 32  # distributions of all of it are held at once

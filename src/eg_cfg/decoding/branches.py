@@ -25,7 +25,7 @@ from eg_cfg.models.choosing import choose
 
 @dataclass(slots=True)
 class Step:
-    """What one token for each node led to."""
+    """What tokens for some nodes led to."""
 
     finished: list[tuple[Node, Path, FinishReason]] = field(default_factory=list)
     due: list[Node] = field(default_factory=list)
@@ -42,14 +42,13 @@ class Step:
 class _Way:
     """A token to be chosen for one gamma."""
 
-    node: Node
     path: Path
+    place: int
+    """Of the token in the program."""
     plain: int
     """Row of the plain branch's distribution."""
     conditional: int | None
     """Row of the conditional branch's; none without a signal."""
-    ahead: int = 0
-    """Tokens between the node's code and this one."""
 
 
 class Branches:
@@ -89,29 +88,29 @@ class Branches:
         seen = node.foreseen
         assert seen is not None
         count = len(seen.tokens)
-        ways = [_Way(node, path, place, count + 1 + place, place) for place in range(count + 1) for path in node.paths]
+        ways = [_Way(path, len(node.code) + ahead, ahead, count + 1 + ahead)
+                for ahead in range(count + 1) for path in node.paths]
         tokens = iter(self._choose(ways, torch.cat([seen.plain, seen.conditional])))
         found = Step()
-        written: dict[int, int] = {}
         leaving: list[Node] = []
-        standing = [node]
-        """Where the guess has held; one node, or none."""
-        for place in range(count + 1):
-            chosen = {id(path): next(tokens) for path in node.paths}
-            written |= {id(path): place for each in standing for path in each.paths}
-            children = [child for each in standing for child in self._children(each, chosen, found)]
-            standing = [child for child in children if place < count and child.code[-1] == seen.tokens[place]
-                        and child.steered]
-            leaving += [child for child in children if child not in standing]
-            if standing and self._is_due(standing[0], standing[0].code[-1]):
-                if place == count - 1:  # all of the guess went through the plain branch: the next signal may come
-                    found.due = standing
-                    written |= {id(path): count for path in standing[0].paths}
-                else:
-                    leaving += standing
+        standing: Node | None = node
+        for ahead in range(count + 1):
+            if standing is None:
                 break
+            children = self._children(standing, {id(path): next(tokens) for path in node.paths}, found)
+            standing = next((child for child in children if ahead < count and child.code[-1] == seen.tokens[ahead]
+                             and child.steered), None)
+            leaving += [child for child in children if child is not standing]
+            if standing is not None and self._is_due(standing, standing.code[-1]):
+                # behind the whole guess nothing is left to be computed before the next signal
+                (found.due if ahead == count - 1 else leaving).append(standing)
+                standing = None
         self._share(node, count, leaving, found)
         self._joining += leaving
+        before = len(node.code)
+        written = {id(path): len(child.code) - 1 - before for child, path, _ in found.finished}
+        written |= {id(path): len(child.code) - 1 - before for child in leaving for path in child.paths}
+        written |= {id(path): count for child in found.due for path in child.paths}
         return found, written
 
     def step(self) -> Step:
@@ -119,7 +118,7 @@ class Branches:
         found = Step()
         going: list[tuple[Node, tuple[int, int | None]]] = []
         if self._nodes:
-            ways = [_Way(node, path, *node.rows) for node in self._nodes for path in node.paths]
+            ways = [_Way(path, len(node.code), *node.rows) for node in self._nodes for path in node.paths]
             tokens = self._choose(ways, self._rows.log_probs)
             chosen = {id(way.path): token for way, token in zip(ways, tokens, strict=True)}
             going = [(child, node.rows) for node in self._nodes for child in self._children(node, chosen, found)]
@@ -169,19 +168,22 @@ class Branches:
 
     def _share(self, node: Node, count: int, leaving: Sequence[Node], found: Step) -> None:
         """Gives those that come from a guess their rows, without what they did not write."""
-        plain, conditional = node.plain, node.conditional
-        assert plain is not None
-        assert conditional is not None
-        prompts = len(node.task.prompt_ids), len(conditional.tokens[0]) - len(node.code) - count
+        assert node.plain is not None
+        assert node.conditional is not None
+        prompts = len(node.task.prompt_ids), len(node.conditional.tokens[0]) - len(node.code) - count
         takers = [*leaving, *found.due]
         for child in takers:
             last = child is takers[-1]
-            child.plain, child.conditional = ((row if last else row.select([0])) for row in (plain, conditional))
             kept = len(child.code) - (child not in found.due)
+            child.plain = node.plain if last else node.plain.select([0])
             child.plain.truncate([prompts[0] + kept])
-            child.conditional.truncate([prompts[1] + kept])
+            child.conditional = None
+            if child.steered:
+                child.conditional = node.conditional if last else node.conditional.select([0])
+                child.conditional.truncate([prompts[1] + kept])
         if found.due:
             found.parked = found.due[0].plain
+        node.foreseen = None
 
     def _advance(self, found: Step, going: Sequence[tuple[Node, tuple[int, int | None]]]) -> None:
         """Rows of nodes that go on get their tokens; nodes that are due take their rows along."""
@@ -259,4 +261,4 @@ class Branches:
 
 def _uniform(way: _Way) -> float:
     assert way.path.noise is not None
-    return float(way.path.noise[len(way.node.code) + way.ahead])
+    return float(way.path.noise[way.place])

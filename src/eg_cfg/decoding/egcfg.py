@@ -350,9 +350,10 @@ class _Run:
         self._branches.add([node for node in nodes if node.foreseen is None])
         for node in nodes:
             if node.foreseen is not None:
+                guessed = len(node.foreseen.tokens)
                 with self._tally.part("decoding"):
                     step, written = self._branches.follow(node)
-                    self._tally.count_guess(node, len(node.foreseen.tokens), written)
+                    self._tally.count_guess(node, guessed, written)
                 self._after(step)
 
     def _decode(self) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from eg_cfg.decoding.base import GuideOptions, Observer, Refresh
 from eg_cfg.decoding.candidates import lines_of
-from eg_cfg.decoding.foresight import Foreseen, likeliest_line
+from eg_cfg.decoding.foresight import Foreseen, agreed_line
 from eg_cfg.decoding.sampling import Reader
 from eg_cfg.decoding.signals import fitting_signal
 from eg_cfg.decoding.tally import Tally
@@ -107,7 +107,7 @@ class Steering:
         """
         if self._options.strategy == "token" or self._options.early_stop:
             return ()
-        return likeliest_line(node.code, [each.tokens for each in node.sampled if each is not None],
+        return agreed_line(node.code, [each.tokens for each in node.sampled if each is not None],
                               node.next_refresh, node.room, self._model.end_tokens, self._reader)
 
 

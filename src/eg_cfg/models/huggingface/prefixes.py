@@ -20,7 +20,7 @@ from transformers.cache_utils import DynamicLayer, DynamicSlidingWindowLayer
 
 from eg_cfg.errors import ConfigError, ModelError
 from eg_cfg.models.base import Prefixes, Usage
-from eg_cfg.models.huggingface.attention import share_prefixes
+from eg_cfg.models.huggingface.attention import behind_prefixes, suits
 from eg_cfg.models.huggingface.growing import GrowingLayer
 
 
@@ -38,7 +38,7 @@ class Network:
         if "past_key_values" not in accepted:
             raise ConfigError(f"{type(module).__name__} has no key-value cache that transformers' models share: pass "
                               f"a causal language model with attention layers")
-        share_prefixes(module)
+        self._behind_prefixes = suits(module)
         self._takes_positions = "position_ids" in accepted
         self._takes_selection = "logits_to_keep" in accepted
         configuration = module.config.get_text_config()
@@ -82,7 +82,8 @@ class Network:
             arguments["position_ids"] = positions
         if self._takes_selection:
             arguments["logits_to_keep"] = keep
-        logits: torch.Tensor = self.module(**arguments).logits
+        with behind_prefixes(self._behind_prefixes):
+            logits: torch.Tensor = self.module(**arguments).logits
         self.usage.forward_passes += 1
         if isinstance(keep, int):
             logits = logits[:, -keep:]
@@ -284,7 +285,7 @@ class CachedPrefixes(Prefixes):
         if ragged:
             keep = torch.tensor([[max(count - 1, 0)] for count in counts], device=self._mask.device)
         found = self._network(tokens, self._mask, positions, keep, self._cache)
-        following = found[:, -1]
+        following = found[:, -1] if found.shape[1] == 1 else found[:, -1].clone()  # the others are not kept
         self._network.usage.computed_tokens += sum(counts)
         if self._next is not None and min(counts) == 0:
             unchanged = torch.tensor([count == 0 for count in counts], device=following.device)
