@@ -10,6 +10,7 @@ A study reads nothing but the files that its own commands wrote, so tables can b
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import subprocess
 import sys
@@ -22,6 +23,8 @@ from eg_cfg.errors import EgCfgError, RunError
 
 T = TypeVar("T")
 SIZES = ("full", "small")
+_ROOT = Path(__file__).resolve().parents[2]
+"""What `recipes` lies in, which is no installed package."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,9 @@ class Lab:
         words = [str(argument) for argument in arguments]
         name = {"eg_cfg": "eg-cfg"}.get(module, f"python -m {module}")
         print(f"$ {name} {shlex.join(words)}", flush=True)
-        done = subprocess.run([sys.executable, "-m", module, *words], cwd=where, check=False)
+        paths = os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH"))))
+        done = subprocess.run([sys.executable, "-m", module, *words], cwd=where, check=False,
+                              env={**os.environ, "PYTHONPATH": paths})
         if done.returncode:
             raise RunError(f"expected {name} {words[0]} to end well, found exit code {done.returncode}; what is above "
                            f"says why, and the same command goes on")

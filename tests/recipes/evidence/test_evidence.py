@@ -107,6 +107,13 @@ def test_commands_that_fail_are_told(tmp_path: Path, capfd: pytest.CaptureFixtur
     assert "$ eg-cfg grade --benchmark 'no such'" in capfd.readouterr().out
 
 
+def test_a_command_of_the_recipes_runs_in_any_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+                                                     capfd: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+    Lab(tmp_path).run("--help", module="recipes.evidence.control", where=tmp_path)
+    assert "usage:" in capfd.readouterr().out
+
+
 def test_an_unknown_study_is_told(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert main(["gides", "--out", str(tmp_path)]) == 2
     assert "gides" in capsys.readouterr().err
