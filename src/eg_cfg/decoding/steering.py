@@ -101,14 +101,14 @@ class Steering:
             node.foreseen = Foreseen(guess, plain, conditional)
 
     def _guess(self, node: Node) -> tuple[int, ...]:
-        """The next line as candidates have it; none where guessing is of no use.
+        """The next line as candidates agree on it; none where guessing is of no use.
 
         With a signal for each token no more than one would be checked, and the early stop reads on from the code.
         """
         if self._options.strategy == "token" or self._options.early_stop:
             return ()
         return agreed_line(node.code, [each.tokens for each in node.sampled if each is not None],
-                              node.next_refresh, node.room, self._model.end_tokens, self._reader)
+                           node.next_refresh, node.room, self._model.end_tokens, self._reader)
 
 
 def _common(row: Sequence[int], target: Sequence[int]) -> int:

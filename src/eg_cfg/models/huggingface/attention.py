@@ -60,8 +60,8 @@ def attend(module: torch.nn.Module, query: torch.Tensor, key: torch.Tensor, valu
     """The attention of one layer; without a mask, the queries are those of the last keys."""
     before = key.shape[2] - query.shape[2]
     if not getattr(_here, "active", False) or attention_mask is not None or query.shape[2] == 1 or before <= 0:
-        found, _ = _attend(module, query, key, value, attention_mask, *positional, **options)
-        return found, None
+        whole: tuple[torch.Tensor, None] = _attend(module, query, key, value, attention_mask, *positional, **options)
+        return whole
     found, _ = _attend(module, pad(query, (0, 0, before, 0)), key, value, None, *positional, **options)
     return found[:, before:], None
 
